@@ -33,7 +33,10 @@ check_go() {
 		die "Go $want or newer is needed and $(command -v go) is $have (install it from https://go.dev/dl)"
 }
 
-installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+# installed knows that a package may also be there for another processor (i386 beside amd64), which does not count.
+installed() {
+	dpkg-query -W -f '${Architecture} ${db:Status-Status}\n' "$1" 2>/dev/null | grep -Eqx "(all|$(dpkg --print-architecture)) installed"
+}
 
 # python prints a Python 3 that has pip.
 python() {
@@ -80,7 +83,7 @@ install_packages() {
 	# A fresh machine often holds the package lock for a while with its own first update: wait for it.
 	$sudo apt-get -qq -o DPkg::Lock::Timeout=300 update
 	# shellcheck disable=SC2086 # one word a package
-	$sudo apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $missing ||
+	$sudo apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $missing >/dev/null ||
 		die "apt-get could not install$missing"
 }
 
@@ -103,7 +106,7 @@ fetch_native() {
 	pip_python=$(python) || die "no python3 with pip (Debian, Ubuntu: apt-get install python3-pip)"
 	say "fetching $(sed -n 's/^\([a-z-]*\)==\([0-9.]*\).*/\1 \2/p' scripts/native.txt | paste -s -d , | sed 's/,/, /g') into .deps"
 	rm -rf .deps/wheels
-	"$pip_python" -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+	"$pip_python" -m pip download --quiet --disable-pip-version-check --no-cache-dir --no-deps --require-hashes --only-binary :all: \
 		--platform "$wheel_tag" --python-version 311 -r scripts/native.txt -d .deps/wheels ||
 		die "pip could not download the libraries that scripts/native.txt pins: the reason is above (network, proxy, or a wrong hash)"
 	"$pip_python" scripts/unpack.py scripts/native.txt .deps/wheels .deps "$(native_stamp)"

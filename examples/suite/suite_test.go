@@ -1,0 +1,29 @@
+// Package suite is what a user of refarena writes to have a pointing model tested by go test: a suite, a referee, one call.
+package suite
+
+import (
+	"os"
+	"testing"
+
+	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/tasks/scenariotest"
+)
+
+// TestScenario plays every seed of the suite as a sub-test, TestScenario/breakfast/seed=3. Without a model in the environment it plays the
+// oracle, which points at the middle of the true region: what fails then is the robot's fault, not a model's.
+//
+//	REFEREE=http://localhost:25547 go test -count=1 ./...
+func TestScenario(t *testing.T) {
+	name := os.Getenv("REFEREE")
+	if name == "" {
+		name = "oracle"
+	}
+	model, err := referee.Open(name, referee.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := referee.Check(t.Context(), model); err != nil {
+		t.Fatal(err)
+	}
+	scenariotest.Run(t, "breakfast.yaml", model)
+}

@@ -1,0 +1,179 @@
+package render
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/g3n/engine/geometry"
+	"github.com/g3n/engine/gls"
+	"github.com/g3n/engine/math32"
+	"github.com/g3n/engine/texture"
+
+	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/sim/shape"
+)
+
+// libraryBudget is how much GPU memory meshes and textures may hold on to beyond those of the scene that is drawn [bytes].
+const libraryBudget = 48 << 20
+
+// A library keeps one copy of each mesh and texture on the GPU, from one scene to the next: a new episode doesn't send the robot again.
+type library struct {
+	gs       *gls.GLS
+	meshes   map[*shape.Mesh]*gpuMesh
+	textures map[*sim.Texture]*gpuTexture
+	scenes   int // how many scenes were built
+	uploads  int // how many meshes and textures were sent
+	bytes    int // of everything that is kept
+}
+
+// A gpuMesh is a mesh on the GPU, and its bounding sphere in the mesh's frame [m].
+type gpuMesh struct {
+	geometry *geometry.Geometry
+	centre   math32.Vector3
+	radius   float32
+	fine     int // indices of the mesh as it is; those of its coarse copy follow
+	coarse   int
+	bytes    int
+	lastUse  int // scene number
+	order    int // of the upload
+}
+
+type gpuTexture struct {
+	texture *texture.Texture2D
+	bytes   int
+	lastUse int
+	order   int
+}
+
+func newLibrary(gs *gls.GLS) *library {
+	return &library{gs: gs, meshes: map[*shape.Mesh]*gpuMesh{}, textures: map[*sim.Texture]*gpuTexture{}}
+}
+
+// mesh is m on the GPU. A surface program must be current: g3n asks it where the attributes are.
+func (l *library) mesh(m *shape.Mesh) *gpuMesh {
+	g, ok := l.meshes[m]
+	if !ok {
+		g = l.upload(m)
+		l.uploads++
+		g.order = l.uploads
+		l.meshes[m] = g
+		l.bytes += g.bytes
+	}
+	g.lastUse = l.scenes
+	return g
+}
+
+func (l *library) upload(m *shape.Mesh) *gpuMesh {
+	const floats = 3 + 3 + 2
+	data := make([]float32, 0, floats*len(m.Positions))
+	inf := float32(math.Inf(1))
+	lo, hi := [3]float32{inf, inf, inf}, [3]float32{-inf, -inf, -inf}
+	for i, p := range m.Positions {
+		var uv [2]float32
+		if len(m.UVs) > 0 {
+			uv = m.UVs[i]
+		}
+		n := m.Normals[i]
+		data = append(data, p[0], p[1], p[2], n[0], n[1], n[2], uv[0], uv[1])
+		for k := range p {
+			lo[k], hi[k] = min(lo[k], p[k]), max(hi[k], p[k])
+		}
+	}
+	g := &gpuMesh{geometry: geometry.NewGeometry(), fine: len(m.Indices)}
+	if len(m.Indices) == 0 {
+		return g
+	}
+	g.centre = math32.Vector3{X: (lo[0] + hi[0]) / 2, Y: (lo[1] + hi[1]) / 2, Z: (lo[2] + hi[2]) / 2}
+	for _, p := range m.Positions {
+		g.radius = max(g.radius, g.centre.DistanceTo(&math32.Vector3{X: p[0], Y: p[1], Z: p[2]}))
+	}
+	vbo := gls.NewVBO(data).AddAttrib(gls.VertexPosition).AddAttrib(gls.VertexNormal).AddAttrib(gls.VertexTexcoord)
+	g.geometry.AddVBO(vbo)
+	coarse := coarsen(m, shadowCell)
+	g.coarse = len(coarse)
+	g.bytes = 4 * (len(data) + g.fine + g.coarse)
+	g.geometry.SetIndices(slices.Concat(m.Indices, coarse))
+	g.geometry.RenderSetup(l.gs)
+	vbo.SetBuffer(nil) // the GPU has it
+	return g
+}
+
+// coarsen merges the vertices in each cell of a grid with the given cell side [m] into the first of them and returns the indices of the
+// triangles that are left (vertex clustering, Rossignac and Borrel 1993). No point of the surface moves by more than a cell's diagonal.
+func coarsen(m *shape.Mesh, cell float32) []uint32 {
+	first := make(map[[3]int32]uint32, len(m.Positions)/2)
+	merged := make([]uint32, len(m.Positions))
+	for i, p := range m.Positions {
+		var key [3]int32
+		for k, x := range p {
+			key[k] = int32(math.Floor(float64(x / cell)))
+		}
+		j, ok := first[key]
+		if !ok {
+			j = uint32(i)
+			first[key] = j
+		}
+		merged[i] = j
+	}
+	var out []uint32
+	for i := 0; i < len(m.Indices); i += 3 {
+		a, b, c := merged[m.Indices[i]], merged[m.Indices[i+1]], merged[m.Indices[i+2]]
+		if a != b && b != c && c != a {
+			out = append(out, a, b, c)
+		}
+	}
+	return out
+}
+
+// texture is t on the GPU, with mipmaps. Its first row is at v = 0, as in sim/shape.
+func (l *library) texture(t *sim.Texture) *texture.Texture2D {
+	g, ok := l.textures[t]
+	if !ok {
+		l.uploads++
+		g = &gpuTexture{
+			texture: texture.NewTexture2DFromData(t.Width, t.Height, gls.RGB, gls.UNSIGNED_BYTE, gls.SRGB8_ALPHA8, t.RGB),
+			bytes:   t.Width * t.Height * 4 * 4 / 3,
+			order:   l.uploads,
+		}
+		g.texture.SetWrapS(gls.REPEAT)
+		g.texture.SetWrapT(gls.REPEAT)
+		g.texture.RenderSetup(l.gs, 0, 0)
+		l.textures[t] = g
+		l.bytes += g.bytes
+	}
+	g.lastUse = l.scenes
+	return g.texture
+}
+
+// trim frees what the scene that was built last doesn't use, longest unused first, until the rest fits the budget.
+func (l *library) trim() {
+	if l.bytes <= libraryBudget {
+		return
+	}
+	type entry struct {
+		lastUse, kind, order, bytes int
+		free                        func()
+	}
+	var unused []entry
+	for m, g := range l.meshes {
+		if g.lastUse != l.scenes {
+			unused = append(unused, entry{g.lastUse, 0, g.order, g.bytes, func() { g.geometry.Dispose(); delete(l.meshes, m) }})
+		}
+	}
+	for t, g := range l.textures {
+		if g.lastUse != l.scenes {
+			unused = append(unused, entry{g.lastUse, 1, g.order, g.bytes, func() { g.texture.Dispose(); delete(l.textures, t) }})
+		}
+	}
+	slices.SortFunc(unused, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.lastUse, b.lastUse), cmp.Compare(a.kind, b.kind), cmp.Compare(a.order, b.order))
+	})
+	for _, e := range unused {
+		if l.bytes <= libraryBudget {
+			return
+		}
+		e.free()
+		l.bytes -= e.bytes
+	}
+}

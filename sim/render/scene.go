@@ -1,0 +1,269 @@
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/g3n/engine/core"
+	"github.com/g3n/engine/gls"
+	"github.com/g3n/engine/graphic"
+	"github.com/g3n/engine/material"
+	"github.com/g3n/engine/math32"
+	"github.com/g3n/engine/texture"
+
+	"github.com/refarena/refarena/sim"
+)
+
+// A Scene is what there is to draw, without physics: meshes that move with bodies, and the light. It is immutable and compared by
+// pointer: drawing the same Scene again sends nothing but poses. A Model's scene is made by Render.
+type Scene struct {
+	Visuals     []sim.Visual
+	Environment sim.Environment
+}
+
+// check says what is wrong with the scene, for nBody bodies.
+func (s *Scene) check(nBody int) error {
+	for i, v := range s.Visuals {
+		switch {
+		case v.Mesh == nil:
+			return fmt.Errorf("render: visual %d has no mesh", i)
+		case v.Body < 0 || v.Body >= nBody:
+			return fmt.Errorf("render: visual %d (%s) moves with body %d (have 0 to %d)", i, v.Mesh.Name, v.Body, nBody-1)
+		case len(v.Mesh.Normals) != len(v.Mesh.Positions) || len(v.Mesh.UVs) != len(v.Mesh.Positions) && len(v.Mesh.UVs) != 0:
+			return fmt.Errorf("render: mesh %q has %d positions, %d normals and %d texture coordinates (want as many of each, or no texture "+
+				"coordinates)", v.Mesh.Name, len(v.Mesh.Positions), len(v.Mesh.Normals), len(v.Mesh.UVs))
+		case len(v.Mesh.Indices)%3 != 0 || len(v.Mesh.Indices) > 0 && int(slices.Max(v.Mesh.Indices)) >= len(v.Mesh.Positions):
+			return fmt.Errorf("render: mesh %q has indices that are no triangles of its %d vertices", v.Mesh.Name, len(v.Mesh.Positions))
+		}
+		if t := v.Material.Texture; t != nil && (t.Width < 1 || t.Height < 1 || t.Width > 8192 || t.Height > 8192 || len(t.RGB) != 3*t.Width*t.Height) {
+			return fmt.Errorf("render: texture %q is %d × %d with %d bytes (want 1×1 to 8192×8192, 3 bytes a texel)",
+				t.Name, t.Width, t.Height, len(t.RGB))
+		}
+	}
+	return nil
+}
+
+// A graph is a Scene as g3n nodes: a root, a node for each body, and under it what moves with the body. It knows nothing of where
+// it is drawn to.
+type graph struct {
+	root   *core.Node
+	bodies []*core.Node // by body id; nil for a body without visuals
+	poses  []sim.Pose   // the bodies' last poses
+	solids []*solid
+	env    environment
+	moved  bool // since the last shadow map
+
+	visible []*solid // of the frame being drawn, nearest first
+}
+
+// An environment is a sim.Environment as the shaders want it.
+type environment struct {
+	keyDir                math32.Vector3 // unit
+	keyColor, sky, ground [3]float32
+	background            [4]float32
+}
+
+// A solid is a mesh with a material in the graph.
+type solid struct {
+	graphic.Graphic
+	mesh        *gpuMesh
+	surface     *surface
+	body        int32
+	modelMatrix math32.Matrix4 // T_world_visual of this frame
+	centre      math32.Vector3 // of the bounding sphere, in the world
+	order       int            // in the scene
+	far         float32        // sort key: depth of the bounding sphere's far end [m]
+}
+
+// A surface is a g3n material for our shaders.
+type surface struct {
+	material.Material
+	program   *program
+	albedo    [3]float32 // linear
+	roughness float32
+	metallic  float32
+	texture   *texture.Texture2D
+}
+
+// newGraph builds the nodes of a checked scene. Meshes and textures come from the library.
+func newGraph(s *Scene, nBody int, lib *library, progs *programs) *graph {
+	g := &graph{
+		root:   core.NewNode(),
+		bodies: make([]*core.Node, nBody),
+		poses:  make([]sim.Pose, nBody),
+		env:    newEnvironment(s.Environment),
+		moved:  true,
+	}
+	lib.scenes++
+	lib.gs.UseProgram(progs.textured.Program)
+	for i, v := range s.Visuals {
+		if len(v.Mesh.Indices) == 0 {
+			continue
+		}
+		if g.bodies[v.Body] == nil {
+			g.bodies[v.Body] = core.NewNode()
+			g.root.Add(g.bodies[v.Body])
+		}
+		o := &solid{mesh: lib.mesh(v.Mesh), surface: newSurface(v.Material, lib, progs), body: int32(v.Body), order: i}
+		o.Graphic.Init(o, o.mesh.geometry, gls.TRIANGLES)
+		o.AddMaterial(o, o.surface, 0, o.mesh.fine)
+		setPose(&o.Node, v.TBodyVisual)
+		g.bodies[v.Body].Add(o)
+		g.solids = append(g.solids, o)
+	}
+	g.visible = make([]*solid, 0, len(g.solids))
+	lib.trim()
+	return g
+}
+
+func newEnvironment(e sim.Environment) environment {
+	dir := e.KeyDir
+	if dir.Len() == 0 {
+		dir = sim.Vec3{0, 0, 1}
+	}
+	dir = dir.Normalize()
+	b := e.Background
+	return environment{
+		keyDir:   math32.Vector3{X: float32(dir[0]), Y: float32(dir[1]), Z: float32(dir[2])},
+		keyColor: e.KeyColor, sky: e.Sky, ground: e.Ground,
+		background: [4]float32{b[0], b[1], b[2], 1},
+	}
+}
+
+func newSurface(m sim.Material, lib *library, progs *programs) *surface {
+	s := &surface{program: &progs.plain, roughness: clamp01(m.Roughness), metallic: clamp01(m.Metallic)}
+	s.Material.Init()
+	for i, c := range m.Color {
+		s.albedo[i] = linear(clamp01(c))
+	}
+	if m.Texture != nil {
+		s.program = &progs.textured
+		s.texture = lib.texture(m.Texture)
+	}
+	return s
+}
+
+// RenderSetup sends the material to its program, which is current.
+func (s *surface) RenderSetup(gs *gls.GLS) {
+	gs.Uniform3f(s.program.albedo, s.albedo[0], s.albedo[1], s.albedo[2])
+	gs.Uniform2f(s.program.finish, s.roughness, s.metallic)
+	if s.texture != nil {
+		s.texture.RenderSetup(gs, 0, 0)
+	}
+}
+
+// RenderSetup sends the pose and the body's id to the surface's program, which is current.
+func (o *solid) RenderSetup(gs *gls.GLS, _ *core.RenderInfo) {
+	gs.UniformMatrix4fv(o.surface.program.modelMatrix, 1, false, &o.modelMatrix[0])
+	gs.Uniform1i(o.surface.program.body, o.body)
+}
+
+// setPose is the one place where a pose becomes a g3n transform: wxyz becomes xyzw.
+func setPose(n *core.Node, p sim.Pose) {
+	n.SetPosition(float32(p.Pos[0]), float32(p.Pos[1]), float32(p.Pos[2]))
+	n.SetQuaternion(float32(p.Rot.V[0]), float32(p.Rot.V[1]), float32(p.Rot.V[2]), float32(p.Rot.W))
+}
+
+// pose moves the bodies. poses holds T_world_body by body id.
+func (g *graph) pose(poses []sim.Pose) {
+	changed := false
+	for id, n := range g.bodies {
+		if n != nil && g.poses[id] != poses[id] {
+			g.poses[id] = poses[id]
+			setPose(n, poses[id])
+			changed = true
+		}
+	}
+	if !changed {
+		return
+	}
+	g.moved = true
+	g.root.UpdateMatrixWorld()
+	for _, o := range g.solids {
+		o.modelMatrix = o.MatrixWorld()
+		o.centre = o.mesh.centre
+		o.centre.ApplyMatrix4(&o.modelMatrix)
+	}
+}
+
+// cull lists in g.visible what a camera may see, nearest first, so that little is shaded in vain.
+func (g *graph) cull(v *view) {
+	g.visible = g.visible[:0]
+	for _, o := range g.solids {
+		if v.sees(&o.centre, o.mesh.radius) {
+			o.far = v.depth(&o.centre) + o.mesh.radius
+			g.visible = append(g.visible, o)
+		}
+	}
+	slices.SortFunc(g.visible, func(a, b *solid) int {
+		return cmp.Or(cmp.Compare(a.far, b.far), cmp.Compare(a.order, b.order))
+	})
+}
+
+// A view is a camera as the GPU wants it.
+type view struct {
+	worldClip math32.Matrix4
+	eye       [3]float32
+	planes    [6][4]float32 // inward, unit normals: n·p + d ≥ 0 inside
+	forward   [4]float32    // depth along cam z = forward·(p, 1)
+}
+
+// set prepares v for a camera. In a flipped view the picture's first row is the one that GL draws at the bottom, so that pixels are
+// read back in the order in which a sim.Frame holds them; front faces then turn clockwise.
+func (v *view) set(cam sim.Camera, flipped bool) {
+	proj := cam.ProjectionGL()
+	if flipped {
+		for col := range 4 {
+			proj[4*col+1] = -proj[4*col+1]
+		}
+	}
+	clip := proj.Mul4(cam.ViewGL())
+	for i, x := range clip {
+		v.worldClip[i] = float32(x)
+	}
+	for i := range 3 {
+		v.eye[i] = float32(cam.TWorldCam.Pos[i])
+	}
+	w := clip.Row(3)
+	for i := range 4 {
+		v.forward[i] = float32(w[i]) // see Camera.ProjectionGL: clip w is the depth
+	}
+	for i := range 6 { // Gribb and Hartmann 2001: -w ≤ x, y, z ≤ w
+		row := clip.Row(i / 2)
+		if i%2 == 1 {
+			row = row.Mul(-1)
+		}
+		plane := w.Add(row)
+		plane = plane.Mul(1 / plane.Vec3().Len())
+		for k := range 4 {
+			v.planes[i][k] = float32(plane[k])
+		}
+	}
+}
+
+func (v *view) sees(centre *math32.Vector3, radius float32) bool {
+	for i := range v.planes {
+		if along(&v.planes[i], centre) < -radius {
+			return false
+		}
+	}
+	return true
+}
+
+func (v *view) depth(p *math32.Vector3) float32 { return along(&v.forward, p) }
+
+func along(plane *[4]float32, p *math32.Vector3) float32 {
+	return plane[0]*p.X + plane[1]*p.Y + plane[2]*p.Z + plane[3]
+}
+
+// linear decodes sRGB (IEC 61966-2-1).
+func linear(c float32) float32 {
+	if c <= 0.04045 {
+		return c / 12.92
+	}
+	return float32(math.Pow((float64(c)+0.055)/1.055, 2.4))
+}
+
+func clamp01(x float32) float32 { return max(0, min(1, x)) }

@@ -1,0 +1,70 @@
+package render
+
+import (
+	"embed"
+	"fmt"
+	"strconv"
+
+	"github.com/g3n/engine/gls"
+	"github.com/g3n/engine/renderer"
+)
+
+//go:embed shaders
+var shaderFiles embed.FS
+
+// programs are the compiled shader programs of one context.
+type programs struct {
+	plain    program // a surface of one colour
+	textured program // a surface with a texture
+	shadow   program // depth only, for the shadow map
+}
+
+// A program is a shader program and where its uniforms are; -1 for one that it doesn't have. Setting those does nothing.
+type program struct {
+	*gls.Program
+	modelMatrix, worldClip, body, albedo, finish      int32
+	eye, keyDir, keyColor, sky, ground                int32
+	worldShadow, shadowTexel, shadowRounds, shadowMap int32
+}
+
+// newPrograms compiles the shaders through g3n's shader manager.
+func newPrograms(gs *gls.GLS) (*programs, error) {
+	manager := renderer.NewShaman(gs)
+	source := func(file string) string {
+		text, err := shaderFiles.ReadFile("shaders/" + file)
+		if err != nil {
+			panic(err) // embedded: the build has it
+		}
+		return string(text)
+	}
+	manager.AddChunk("light", source("light.glsl"))
+	for _, name := range []string{"surface", "shadow"} {
+		manager.AddShader(name+".vert", source(name+".vert"))
+		manager.AddShader(name+".frag", source(name+".frag"))
+		manager.AddProgram(name, name+".vert", name+".frag")
+	}
+	var err error
+	build := func(name string, defines gls.ShaderDefines) (p program) {
+		if err != nil {
+			return p
+		}
+		if p.Program, err = manager.GenProgram(&renderer.ShaderSpecs{Name: name, ShaderUnique: true, Defines: defines}); err != nil {
+			err = fmt.Errorf("render: shader %s: %w", name, err)
+			return p
+		}
+		at := func(uniform string) int32 { return gs.GetUniformLocation(p.Handle(), uniform) }
+		p.modelMatrix, p.worldClip, p.body = at("ModelMatrix"), at("WorldClip"), at("Body")
+		p.albedo, p.finish = at("Albedo"), at("Finish")
+		p.eye, p.keyDir, p.keyColor, p.sky, p.ground = at("Eye"), at("KeyDir"), at("KeyColor"), at("Sky"), at("Ground")
+		p.worldShadow, p.shadowTexel = at("WorldShadow"), at("ShadowTexel")
+		p.shadowMap = at("ShadowMap")
+		return p
+	}
+	side := strconv.Itoa(shadowSide)
+	all := &programs{
+		plain:    build("surface", gls.ShaderDefines{"SHADOW_SIDE": side}),
+		textured: build("surface", gls.ShaderDefines{"SHADOW_SIDE": side, "TEXTURED": "1"}),
+		shadow:   build("shadow", nil),
+	}
+	return all, err
+}

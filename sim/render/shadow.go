@@ -1,0 +1,126 @@
+package render
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/g3n/engine/gls"
+	"github.com/g3n/engine/math32"
+	"github.com/go-gl/gl/v3.3-core/gl"
+)
+
+const (
+	shadowSide = 1024 // texels on each side of the shadow map
+	shadowUnit = 1    // its texture unit
+
+	// maxCaster is the largest bounding radius [m] of what casts a shadow. Floors and walls are larger; they would only take texels
+	// from the rest.
+	maxCaster = 1.6
+
+	// shadowCell is how much a mesh may be simplified for the shadow map [m]: about one of its texels.
+	shadowCell = 0.003
+)
+
+// A shadowMap holds how far the key light gets: an orthographic view along the light that encloses everything that casts a shadow.
+type shadowMap struct {
+	fbo, texture uint32
+	worldClip    math32.Matrix4
+	worldShadow  math32.Matrix4 // world to texels and depth, 0…1
+	texel        float32        // a texel's side in the world [m]
+}
+
+func newShadowMap(gs *gls.GLS) (*shadowMap, error) {
+	s := &shadowMap{texture: gs.GenTexture()}
+	gs.ActiveTexture(gls.TEXTURE0 + shadowUnit)
+	gs.BindTexture(gls.TEXTURE_2D, s.texture)
+	gl.TexImage2D(gl.TEXTURE_2D, 0, gl.DEPTH_COMPONENT32F, shadowSide, shadowSide, 0, gl.DEPTH_COMPONENT, gl.FLOAT, nil)
+	for _, p := range [][2]int32{
+		{gl.TEXTURE_MIN_FILTER, gl.NEAREST}, {gl.TEXTURE_MAG_FILTER, gl.NEAREST}, // the shader fetches texels
+	} {
+		gs.TexParameteri(gls.TEXTURE_2D, uint32(p[0]), p[1])
+	}
+	gl.GenFramebuffers(1, &s.fbo)
+	gl.BindFramebuffer(gl.FRAMEBUFFER, s.fbo)
+	gl.FramebufferTexture2D(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.TEXTURE_2D, s.texture, 0)
+	gl.DrawBuffer(gl.NONE)
+	gl.ReadBuffer(gl.NONE)
+	return s, checkFramebuffer("the shadow map")
+}
+
+// checkFramebuffer is the error of the bound framebuffer, if any.
+func checkFramebuffer(what string) error {
+	switch status := gl.CheckFramebufferStatus(gl.FRAMEBUFFER); {
+	case status == gl.FRAMEBUFFER_COMPLETE:
+		return checkGL("making the framebuffer of " + what)
+	default:
+		return fmt.Errorf("render: the driver can't make the framebuffer of %s: status 0x%x", what, status)
+	}
+}
+
+// draw fills the map with the graph's casters.
+func (s *shadowMap) draw(gs *gls.GLS, g *graph, p *program) {
+	s.fit(g)
+	gl.BindFramebuffer(gl.FRAMEBUFFER, s.fbo)
+	gs.Viewport(0, 0, shadowSide, shadowSide)
+	gl.ClearBufferfv(gl.DEPTH, 0, &farEnd)
+	gs.UseProgram(p.Program)
+	gs.UniformMatrix4fv(p.worldClip, 1, false, &s.worldClip[0])
+	gs.FrontFace(gls.CW) // back faces: a lit surface can't shade itself
+	for _, o := range g.solids {
+		if o.mesh.radius > maxCaster {
+			continue
+		}
+		gs.UniformMatrix4fv(p.modelMatrix, 1, false, &o.modelMatrix[0])
+		o.mesh.geometry.RenderSetup(gs)
+		gs.DrawElements(gls.TRIANGLES, int32(o.mesh.coarse), gls.UNSIGNED_INT, 4*uint32(o.mesh.fine))
+	}
+}
+
+// fit lays the map around the bounding spheres of the casters. The map's side grows in steps and its centre moves by whole texels, so
+// that the edges of shadows at rest don't crawl while something else moves.
+func (s *shadowMap) fit(g *graph) {
+	z := g.env.keyDir // towards the light
+	x := math32.Vector3{X: 1}
+	if math32.Abs(z.X) > 0.9 {
+		x = math32.Vector3{Y: 1}
+	}
+	y := *z.Clone().Cross(&x).Normalize()
+	x = *y.Clone().Cross(&z)
+
+	inf := float32(math.Inf(1))
+	lo, hi := [3]float32{inf, inf, inf}, [3]float32{-inf, -inf, -inf}
+	for _, o := range g.solids {
+		if r := o.mesh.radius; r <= maxCaster {
+			for i, c := range [3]float32{x.Dot(&o.centre), y.Dot(&o.centre), z.Dot(&o.centre)} {
+				lo[i], hi[i] = min(lo[i], c-r), max(hi[i], c+r)
+			}
+		}
+	}
+	if lo[0] > hi[0] { // nothing casts a shadow
+		lo, hi = [3]float32{-1, -1, -1}, [3]float32{1, 1, 1}
+	}
+	const step, margin = 0.25, 0.05
+	side := max(hi[0]-lo[0], hi[1]-lo[1]) + 2*margin
+	side = step * float32(math.Ceil(float64(side/step)))
+	texel := side / shadowSide
+	cx := texel * float32(math.Round(float64((lo[0]+hi[0])/2/texel)))
+	cy := texel * float32(math.Round(float64((lo[1]+hi[1])/2/texel)))
+	near, far := hi[2]+margin, lo[2]-margin // along z, the light comes from above near
+	depth := near - far
+
+	// Rows of world → clip; the light looks along -z.
+	k := 2 / side
+	s.worldClip.Set(
+		k*x.X, k*x.Y, k*x.Z, -k*cx,
+		k*y.X, k*y.Y, k*y.Z, -k*cy,
+		-2*z.X/depth, -2*z.Y/depth, -2*z.Z/depth, 2*near/depth-1,
+		0, 0, 0, 1)
+	var half math32.Matrix4
+	half.Set(
+		shadowSide/2, 0, 0, shadowSide/2,
+		0, shadowSide/2, 0, shadowSide/2,
+		0, 0, 0.5, 0.5,
+		0, 0, 0, 1)
+	s.worldShadow.MultiplyMatrices(&half, &s.worldClip)
+	s.texel = texel
+}

@@ -1,0 +1,119 @@
+package render
+
+import (
+	"unsafe"
+
+	"github.com/go-gl/gl/v3.3-core/gl"
+
+	"github.com/refarena/refarena/sim"
+)
+
+// A target is a framebuffer of one size with everything that a Shot holds.
+type target struct {
+	width, height int
+	fbo           uint32
+	buffers       [4]uint32 // colour RGBA8, depth along cam z R32F, body id R32I, and the depth buffer
+	rgba          []byte    // read-back of the colour
+}
+
+func newTarget(width, height int) (*target, error) {
+	t := &target{width: width, height: height}
+	gl.GenFramebuffers(1, &t.fbo)
+	gl.BindFramebuffer(gl.FRAMEBUFFER, t.fbo)
+	gl.GenRenderbuffers(int32(len(t.buffers)), &t.buffers[0])
+	for i, b := range []struct{ format, attachment uint32 }{
+		{gl.RGBA8, gl.COLOR_ATTACHMENT0},
+		{gl.R32F, gl.COLOR_ATTACHMENT1},
+		{gl.R32I, gl.COLOR_ATTACHMENT2},
+		{gl.DEPTH_COMPONENT32F, gl.DEPTH_ATTACHMENT},
+	} {
+		gl.BindRenderbuffer(gl.RENDERBUFFER, t.buffers[i])
+		gl.RenderbufferStorage(gl.RENDERBUFFER, b.format, int32(width), int32(height))
+		gl.FramebufferRenderbuffer(gl.FRAMEBUFFER, b.attachment, gl.RENDERBUFFER, t.buffers[i])
+	}
+	draw := [3]uint32{gl.COLOR_ATTACHMENT0, gl.COLOR_ATTACHMENT1, gl.COLOR_ATTACHMENT2}
+	gl.DrawBuffers(int32(len(draw)), &draw[0])
+	if err := checkFramebuffer("a picture"); err != nil {
+		t.free()
+		return nil, err
+	}
+	t.rgba = make([]byte, 4*width*height)
+	return t, nil
+}
+
+func (t *target) free() {
+	gl.DeleteFramebuffers(1, &t.fbo)
+	gl.DeleteRenderbuffers(int32(len(t.buffers)), &t.buffers[0])
+}
+
+// noID is what the id buffer is cleared to, noDepth the same for depth: nothing seen.
+var (
+	noID    = [4]int32{-1, -1, -1, -1}
+	noDepth [4]float32
+	farEnd  = float32(1)
+)
+
+// clear binds the target and fills it with the background.
+func (t *target) clear(background *[4]float32) {
+	gl.BindFramebuffer(gl.FRAMEBUFFER, t.fbo)
+	gl.ClearBufferfv(gl.COLOR, 0, &background[0])
+	gl.ClearBufferfv(gl.COLOR, 1, &noDepth[0])
+	gl.ClearBufferiv(gl.COLOR, 2, &noID[0])
+	gl.ClearBufferfv(gl.DEPTH, 0, &farEnd)
+}
+
+// read copies the bound target into shot, whose slices have the right lengths.
+func (t *target) read(shot *sim.Shot) {
+	w, h := int32(t.width), int32(t.height)
+	gl.ReadBuffer(gl.COLOR_ATTACHMENT0)
+	gl.ReadPixels(0, 0, w, h, gl.RGBA, gl.UNSIGNED_BYTE, unsafe.Pointer(&t.rgba[0]))
+	gl.ReadBuffer(gl.COLOR_ATTACHMENT1)
+	gl.ReadPixels(0, 0, w, h, gl.RED, gl.FLOAT, unsafe.Pointer(&shot.Frame.Depth[0]))
+	gl.ReadBuffer(gl.COLOR_ATTACHMENT2)
+	gl.ReadPixels(0, 0, w, h, gl.RED_INTEGER, gl.INT, unsafe.Pointer(&shot.Seg.Bodies[0]))
+	dropAlpha(shot.Frame.RGB, t.rgba)
+}
+
+// dropAlpha copies RGBA pixels to RGB.
+func dropAlpha(rgb, rgba []byte) {
+	n := len(rgb) / 3
+	for i := range n {
+		src, dst := rgba[4*i:4*i+4:4*i+4], rgb[3*i:3*i+3:3*i+3]
+		dst[0], dst[1], dst[2] = src[0], src[1], src[2]
+	}
+}
+
+// targetCache keeps the targets of the sizes drawn last: a worker draws two or three cameras in turn.
+type targetCache struct{ list []*target } // last used first
+
+const (
+	maxTargets      = 4
+	maxTargetPixels = 4 << 20 // in all that are not in use
+)
+
+// get is the target of a size.
+func (c *targetCache) get(width, height int) (*target, error) {
+	for i, t := range c.list {
+		if t.width == width && t.height == height {
+			copy(c.list[1:i+1], c.list[:i])
+			c.list[0] = t
+			return t, nil
+		}
+	}
+	pixels := 0
+	for i, t := range c.list {
+		if pixels += t.width * t.height; pixels > maxTargetPixels || i >= maxTargets-1 {
+			for _, old := range c.list[i:] {
+				old.free()
+			}
+			c.list = c.list[:i]
+			break
+		}
+	}
+	t, err := newTarget(width, height)
+	if err != nil {
+		return nil, err
+	}
+	c.list = append([]*target{t}, c.list...)
+	return t, nil
+}

@@ -1,0 +1,248 @@
+package scenes
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+
+	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/sim/shape"
+)
+
+// A Design is what all objects of one make have in common; an object adds a colour and a place. Lengths are in m in the object's frame:
+// the origin in the middle of what it stands on (of things that roll: in their middle, Lift above that), z up, x to its front. Designs are
+// read-only and shared.
+type Design struct {
+	Name      string    // unique in the catalogue
+	Names     []string  // what people call it: the category first, then synonyms
+	Colors    []string  // the colours it comes in
+	Mass      float64   // [kg]
+	Height    float64   // of its highest point
+	Footprint Footprint // its outline seen from above
+	Base      Footprint // the part of it that has to find room where it is put down
+	GripWidth float64   // the smallest width that a hand from above can close on; 0: it is too wide to be picked up
+	Upright   bool      // put down, it has to stand: a can that lies has toppled, an apple has not
+	Rolls     bool      // it may turn over while it settles, as a ball does
+	Lift      float64   // height of the frame's origin when it is put down
+	Support   *Support  // what can be put on or in it; nil: nothing
+	Geoms     []sim.Geom
+	Parts     []Part
+}
+
+// A Part is a visible piece of a design. A design has at least one.
+type Part struct {
+	Name     string // "body", "handle", "lid", …
+	TObjPart sim.Pose
+	Mesh     *shape.Mesh
+	Paint    Paint
+}
+
+// A Support is a place on or in an object where others can be put down, in the object's frame.
+type Support struct {
+	Preposition string    // "on" or "in"
+	Area        Footprint // the flat surface: where the bases of other objects may be
+	Z           float64   // its height above the object's origin
+	Opening     Footprint // of a hollow object: what can be put in at all, stand or not; zero if it is not hollow
+	Depth       float64   // how far the rim of a hollow object is above Z
+}
+
+// hollow reports whether the support is one to put things in.
+func (s *Support) hollow() bool { return s.Depth > 0 }
+
+// Category is the first of the design's names.
+func (d *Design) Category() string { return d.Names[0] }
+
+// Pickable reports whether a hand with 85 mm of stroke can take the object from above.
+func (d *Design) Pickable() bool { return d.GripWidth > 0 }
+
+// minRoom is how far the place where an object is put may at least be missed in any direction for the object to fit [m].
+const minRoom = 0.010
+
+// Fits reports whether an object of this design can be put down on or in one of the other without the last word in precision: its
+// base finds room on the flat surface with PlaceMargin to spare, whichever way it is turned, and 10 mm to move about. In a hollow object
+// what need not stand upright only has to fit through the opening.
+func (d *Design) Fits(on *Design) bool {
+	if on.Support == nil || on == d {
+		return false
+	}
+	room, ok := on.Support.room(d)
+	if ok {
+		_, ok = room.Inset(minRoom)
+	}
+	return ok
+}
+
+// room is where the origin of an object of design held may come to lie, whichever way the object is turned.
+func (s *Support) room(held *Design) (Footprint, bool) {
+	area, need := s.Area, held.Base
+	if s.hollow() && !held.Upright {
+		area, need = s.Opening, held.Footprint
+	}
+	return area.Inset(need.turned() + PlaceMargin)
+}
+
+// lowest is the z of the lowest point of an object's collision geometry in the frame a of tAObj, whichever way it lies.
+func (d *Design) lowest(tAObj sim.Pose) float64 {
+	low := math.Inf(1)
+	for _, g := range d.Geoms {
+		pose := tAObj.Mul(g.Pose)
+		tilt := func(axis int) float64 { return math.Abs(pose.Axis(axis)[2]) }
+		var down float64 // from the geom's middle to its lowest point
+		switch s := g.Size; g.Type {
+		case sim.GeomBox:
+			down = s[0]*tilt(0) + s[1]*tilt(1) + s[2]*tilt(2)
+		case sim.GeomSphere:
+			down = s[0]
+		case sim.GeomCylinder:
+			down = s[1]*tilt(2) + s[0]*math.Hypot(tilt(0), tilt(1))
+		case sim.GeomCapsule:
+			down = s[1]*tilt(2) + s[0]
+		case sim.GeomEllipsoid:
+			down = math.Sqrt(math.Pow(s[0]*tilt(0), 2) + math.Pow(s[1]*tilt(1), 2) + math.Pow(s[2]*tilt(2), 2))
+		}
+		low = min(low, pose.Pos[2]-down)
+	}
+	return low
+}
+
+// sharesName reports whether someone could call both designs the same: one has a name that is a name of the other, or ends in one, as
+// a cereal box is a box.
+func (d *Design) sharesName(e *Design) bool {
+	for _, a := range d.Names {
+		for _, b := range e.Names {
+			if a == b || strings.HasSuffix(a, " "+b) || strings.HasSuffix(b, " "+a) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Catalogue is all designs, always in the same order. Their meshes are built on first use. The slice is shared: read only.
+var Catalogue = sync.OnceValue(func() []*Design {
+	designs := []*Design{
+		mug(), cup(), can(), bottle(), jar(), bowl(), plate(), tray(),
+		cerealBox(), milkCarton(), giftBox(), book(), block(), sponge(), tapeRoll(),
+		apple(), pear(), banana(), lemon(), ball(),
+	}
+	for _, d := range designs {
+		spreadMass(d.Geoms, d.Mass)
+	}
+	return designs
+})
+
+// Find is the design of that name; the error lists the names there are.
+func Find(name string) (*Design, error) {
+	var names []string
+	for _, d := range Catalogue() {
+		if d.Name == name {
+			return d, nil
+		}
+		names = append(names, d.Name)
+	}
+	return nil, fmt.Errorf("scenes: no object design %q (have %s)", name, strings.Join(names, ", "))
+}
+
+// spreadMass gives each geom its share of the mass by volume, and all of them contacts that are stiff enough for objects to rest
+// within a tenth of a millimetre of where they seem to be.
+func spreadMass(geoms []sim.Geom, mass float64) {
+	var total float64
+	for _, g := range geoms {
+		total += volume(g)
+	}
+	for i := range geoms {
+		geoms[i].Mass = mass * volume(geoms[i]) / total
+		geoms[i].Solref = contactSolref
+	}
+}
+
+// contactSolref is the time constant [s] and damping ratio of the objects' and the table's contacts.
+var contactSolref = [2]float64{0.008, 1}
+
+func volume(g sim.Geom) float64 {
+	s := g.Size
+	switch g.Type {
+	case sim.GeomBox:
+		return 8 * s[0] * s[1] * s[2]
+	case sim.GeomSphere:
+		return 4.0 / 3 * math.Pi * s[0] * s[0] * s[0]
+	case sim.GeomCylinder:
+		return math.Pi * s[0] * s[0] * 2 * s[1]
+	case sim.GeomCapsule:
+		return math.Pi * s[0] * s[0] * (2*s[1] + 4.0/3*s[0])
+	case sim.GeomEllipsoid:
+		return 4.0 / 3 * math.Pi * s[0] * s[1] * s[2]
+	}
+	panic(fmt.Sprintf("scenes: no volume for geom type %d", g.Type))
+}
+
+// A surface is how a design's collision geometry grips.
+type surface struct {
+	slide   float64
+	torsion float64 // [m]
+	roll    float64 // [m]; 0: nothing that rolls
+}
+
+var (
+	ceramic   = surface{slide: 0.45, torsion: 0.004}
+	tin       = surface{slide: 0.40, torsion: 0.004}
+	cardboard = surface{slide: 0.55, torsion: 0.005}
+	wood      = surface{slide: 0.50, torsion: 0.005}
+	foam      = surface{slide: 0.90, torsion: 0.010}
+	skin      = surface{slide: 0.60, torsion: 0.005, roll: 0.0012}
+	rubber    = surface{slide: 0.85, torsion: 0.008, roll: 0.0015}
+)
+
+// geom is a piece of collision geometry with this surface. Contacts resist turning on the spot (condim 4) and, for things that roll,
+// rolling (condim 6), so that they come to rest.
+func (s surface) geom(t sim.GeomType, size sim.Vec3, pose sim.Pose) sim.Geom {
+	g := sim.Geom{Type: t, Size: size, Pose: pose, Friction: [3]float64{s.slide, s.torsion, s.roll}, Condim: 4}
+	if s.roll > 0 {
+		g.Condim = 6
+	}
+	return g
+}
+
+// box is a box of full extents about the centre (x, y, z).
+func (s surface) box(sx, sy, sz, x, y, z float64) sim.Geom {
+	return s.geom(sim.GeomBox, sim.Vec3{sx / 2, sy / 2, sz / 2}, sim.Translation(x, y, z))
+}
+
+// cylinder stands from z0 to z1 on the object's axis.
+func (s surface) cylinder(radius, z0, z1 float64) sim.Geom {
+	return s.geom(sim.GeomCylinder, sim.Vec3{radius, (z1 - z0) / 2, 0}, sim.Translation(0, 0, (z0+z1)/2))
+}
+
+// capsule runs from a to b.
+func (s surface) capsule(radius float64, a, b sim.Vec3) sim.Geom {
+	d := b.Sub(a)
+	z := d.Normalize()
+	x := sim.Vec3{0, 1, 0}
+	if math.Abs(z[1]) > 0.9 {
+		x = sim.Vec3{1, 0, 0}
+	}
+	x = x.Sub(z.Mul(x.Dot(z))).Normalize()
+	pose := sim.Pose{Pos: a.Add(b).Mul(0.5), Rot: sim.QuatFromAxes(x, z.Cross(x), z)}
+	return s.geom(sim.GeomCapsule, sim.Vec3{radius, d.Len() / 2, 0}, pose)
+}
+
+// wall is a ring of n boxes around the axis that follows the inside of a hollow thing: its inner surface runs from radius r0 at z0 to
+// r1 at z1, and it is thick m thick.
+func (s surface) wall(n int, r0, z0, r1, z1, thick float64) []sim.Geom {
+	slope := math.Hypot(r1-r0, z1-z0)
+	up := sim.Vec3{(r1 - r0) / slope, 0, (z1 - z0) / slope} // along the wall, in the plane of angle 0
+	out := sim.Vec3{up[2], 0, -up[0]}                       // away from the inside
+	half := sim.Vec3{thick / 2, (max(r0, r1) + thick) * math.Tan(math.Pi/float64(n)), slope / 2}
+	geoms := make([]sim.Geom, n)
+	for i := range geoms {
+		turn := sim.Rotation(2*math.Pi*float64(i)/float64(n), sim.Vec3{0, 0, 1})
+		centre := sim.Vec3{(r0 + r1) / 2, 0, (z0 + z1) / 2}.Add(out.Mul(thick / 2))
+		pose := sim.Pose{Pos: centre, Rot: sim.QuatFromAxes(out, sim.Vec3{0, 1, 0}, up)}
+		geoms[i] = s.geom(sim.GeomBox, half, turn.Mul(pose))
+	}
+	return geoms
+}
+
+// onceMesh builds a mesh on first use and keeps it, because renderers tell meshes apart by pointer.
+func onceMesh(build func() *shape.Mesh) func() *shape.Mesh { return sync.OnceValue(build) }

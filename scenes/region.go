@@ -1,0 +1,91 @@
+package scenes
+
+import (
+	"github.com/refarena/refarena/sim"
+)
+
+// PlaceMargin is what must be left free around the base of an object that is put down [m].
+const PlaceMargin = 0.005
+
+// A Region is a set of pixels: the right answers to an instruction.
+type Region struct {
+	Width, Height int
+	Mask          []bool // Height × Width, row-major from the top left
+}
+
+// Count is the number of pixels in the region.
+func (r Region) Count() int {
+	var n int
+	for _, in := range r.Mask {
+		if in {
+			n++
+		}
+	}
+	return n
+}
+
+// Contains reports whether the pixel lies in the region.
+func (r Region) Contains(px sim.Pixel) bool {
+	i, ok := px.Index(r.Width, r.Height)
+	return ok && r.Mask[i]
+}
+
+func regionOf(seg *sim.Segmentation, in func(pixel int) bool) Region {
+	r := Region{Width: seg.Width, Height: seg.Height, Mask: make([]bool, seg.Width*seg.Height)}
+	for i := range r.Mask {
+		r.Mask[i] = in(i)
+	}
+	return r
+}
+
+// ObjectRegion is where the shot shows the object: the right answers to "point at the red mug".
+func (s *Scene) ObjectRegion(shot *sim.Shot, object int) Region {
+	id := int32(s.Bodies[object])
+	return regionOf(&shot.Seg, func(i int) bool { return shot.Seg.Bodies[i] == id })
+}
+
+// PlaceRegion is where the shot shows a place at which the object held can be put down on or in the object support: the right answers
+// to "put the can on the plate". A pixel is right if the point of the support's surface that it shows lies so far inside the
+// surface that the held object's base has PlaceMargin to spare whichever way it is turned (see Design.Fits), and so
+// far from whatever else is on the support. It is computed from where data has the objects now. A support that the held object does
+// not fit has an empty region.
+func (s *Scene) PlaceRegion(shot *sim.Shot, data *sim.Data, held, support int) Region {
+	what, on := s.Objects[held].Design, s.Objects[support].Design
+	none := func(int) bool { return false }
+	if !what.Fits(on) {
+		return regionOf(&shot.Seg, none)
+	}
+	room, _ := on.Support.room(what)
+	tWorldSupport := data.BodyPose(s.Bodies[support])
+	tSupportWorld := tWorldSupport.Inv()
+	free := circle(what.Footprint.turned() + PlaceMargin)
+	var others []Footprint // on the support, in its frame
+	for i, p := range s.Objects {
+		tSupportObj := tSupportWorld.Mul(data.BodyPose(s.Bodies[i]))
+		f := p.Design.Footprint.At(tSupportObj)
+		if i != held && i != support && f.Gap(room) < free.Radius {
+			others = append(others, f)
+		}
+	}
+	cam := shot.Frame.Camera
+	id := int32(s.Bodies[support])
+	return regionOf(&shot.Seg, func(i int) bool {
+		if shot.Seg.Bodies[i] != id || shot.Frame.Depth[i] == 0 {
+			return false
+		}
+		px := sim.Pixel{X: float64(i%shot.Seg.Width) + 0.5, Y: float64(i/shot.Seg.Width) + 0.5}
+		p := tSupportWorld.Apply(cam.Deproject(px, float64(shot.Frame.Depth[i])))
+		const rough = 0.004 // the surface's relief and the depth's error [m]
+		if p[2] < on.Support.Z-rough || p[2] > on.Support.Z+on.Support.Depth+rough || !room.Contains(p[0], p[1]) {
+			return false
+		}
+		at := free
+		at.X, at.Y = p[0], p[1]
+		for _, f := range others {
+			if f.Gap(at) < 0 {
+				return false
+			}
+		}
+		return true
+	})
+}

@@ -1,0 +1,172 @@
+package scenes
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/refarena/refarena/sim"
+)
+
+// A Mount brings a robot into a scene.
+type Mount struct {
+	Attach func(*sim.Spec) error // adds the robot at the world's origin; nil: no robot
+	Home   func(*sim.Data) error // puts it into the posture that it holds while the scene settles, Ctrl included; nil: leaves it
+}
+
+// A Scene is a settled table. Its Layout tells where everything came to rest.
+type Scene struct {
+	Layout
+	Seed     uint64
+	Model    *sim.Model
+	Data     *sim.Data      // settled; the owner of the Scene is its one owner
+	Rejected map[Reason]int // how many scenes were drawn and refused before this one, by reason
+	Bodies   []int          // the ids of Objects' bodies in Model
+}
+
+// Close frees Data and Model. Snapshots and other Data of the Model must be closed before.
+func (s *Scene) Close() {
+	s.Data.Close()
+	s.Model.Close()
+}
+
+// Generate draws scenes of the seed until one settles well, at most cfg.MaxTries. The error says what was wrong with them, or that the
+// configuration makes no sense, or what the mount reported. The caller closes the Scene.
+func Generate(cfg Config, seed uint64, mount Mount) (*Scene, error) {
+	draws := NewDraws(seed)
+	rejected := map[Reason]int{}
+	tries := cfg.withDefaults().MaxTries
+	for range tries {
+		l, why, err := Draw(cfg, draws)
+		if err != nil {
+			return nil, err
+		}
+		if why == "" {
+			s, reason, err := l.realize(mount)
+			if err != nil {
+				return nil, fmt.Errorf("scenes: seed %d: %w", seed, err)
+			}
+			if s != nil {
+				s.Seed, s.Rejected = seed, rejected
+				return s, nil
+			}
+			why = reason
+		}
+		rejected[why]++
+	}
+	var counts []string
+	for _, why := range slices.Sorted(maps.Keys(rejected)) {
+		counts = append(counts, fmt.Sprintf("%d × %s", rejected[why], why))
+	}
+	return nil, fmt.Errorf("scenes: seed %d: no scene is good in %d tries (%s): ask for fewer objects, a smaller gap or a larger zone",
+		seed, tries, strings.Join(counts, ", "))
+}
+
+// realize builds, compiles and settles a layout. The Scene is nil if it is no good.
+func (l *Layout) realize(mount Mount) (*Scene, Reason, error) {
+	spec, err := l.Build()
+	if err != nil {
+		return nil, "", err
+	}
+	defer spec.Close()
+	if mount.Attach != nil {
+		if err := mount.Attach(spec); err != nil {
+			return nil, "", err
+		}
+	}
+	model, err := spec.Compile()
+	if err != nil {
+		return nil, "", err
+	}
+	data, err := sim.NewData(model)
+	if err != nil {
+		model.Close()
+		return nil, "", err
+	}
+	s := &Scene{Layout: *l, Model: model, Data: data}
+	why, err := s.settle(mount)
+	if err != nil || why != "" {
+		s.Close()
+		return nil, why, err
+	}
+	return s, "", nil
+}
+
+func (s *Scene) settle(mount Mount) (Reason, error) {
+	if mount.Home != nil {
+		if err := mount.Home(s.Data); err != nil {
+			return "", err
+		}
+		if err := s.Data.Forward(); err != nil {
+			return "", err
+		}
+	}
+	for _, p := range s.Objects {
+		id, err := s.Model.BodyID(p.Name)
+		if err != nil {
+			return "", err
+		}
+		s.Bodies = append(s.Bodies, id)
+	}
+	return Settle(s.Data, &s.Layout)
+}
+
+// Object is the index of the object whose phrase is given ("the red mug", with a synonym or with the category).
+func (s *Scene) Object(phrase string) (int, error) {
+	var have []string
+	for i, p := range s.Objects {
+		if slices.Contains(p.Phrases(), phrase) {
+			return i, nil
+		}
+		have = append(have, p.Phrase())
+	}
+	return 0, fmt.Errorf("scenes: no object is called %q (have %s)", phrase, strings.Join(have, ", "))
+}
+
+// Pickable are the indices of the objects that a hand can take, in order.
+func (s *Scene) Pickable() []int {
+	var out []int
+	for i, p := range s.Objects {
+		if p.Design.Pickable() {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// SupportsFor are the indices of the objects that the object held can be put down on or in, in order.
+func (s *Scene) SupportsFor(held int) []int {
+	var out []int
+	for i, p := range s.Objects {
+		if i != held && s.Objects[held].Design.Fits(p.Design) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// RestsOn reports whether the object's place is on or in the object support, as data has them: its origin above the flat surface (within
+// the opening of a hollow one), its lowest point on that surface (within the hollow). Whether it touches, is released and at rest is for the
+// caller to see.
+func (s *Scene) RestsOn(data *sim.Data, object, support int) bool {
+	on := s.Objects[support].Design.Support
+	if on == nil || object == support {
+		return false
+	}
+	const above, below = 0.005, 0.003 // [m]
+	tSupportObj := data.BodyPose(s.Bodies[support]).Inv().Mul(data.BodyPose(s.Bodies[object]))
+	area, ceiling := on.Area, on.Z+above
+	if on.hollow() {
+		area, ceiling = on.Opening, on.Z+on.Depth
+	}
+	low := s.Objects[object].Design.lowest(tSupportObj)
+	return low > on.Z-below && low < ceiling && area.Contains(tSupportObj.Pos[0], tSupportObj.Pos[1])
+}
+
+// Stands reports whether the object is as upright as it has to be for its kind: a can that lies does not stand, an apple always does.
+func (s *Scene) Stands(data *sim.Data, object int) bool {
+	const tilt = 0.35 // [rad], 20°
+	return !s.Objects[object].Design.Upright || data.BodyPose(s.Bodies[object]).Axis(2)[2] > math.Cos(tilt)
+}

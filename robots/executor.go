@@ -1,0 +1,335 @@
+package robots
+
+import (
+	"context"
+	"math"
+
+	"github.com/refarena/refarena/sim"
+)
+
+// An Executor carries out skills on a Plant. It plans from frames alone, and keeps what it knows between skills: the last command and
+// what the hand holds. It is not safe for concurrent use.
+type Executor struct {
+	robot *Robot
+	plant Plant
+
+	tWorldBase, tBaseWorld sim.Pose
+	planner                GraspPlanner
+	field                  obstacles
+
+	q, qd    []float64 // last command
+	hand     HandCommand
+	phases   []Phase
+	periods  int // since the skill began
+	budget   int // for the skill
+	capsules []Capsule
+	rows     []float64
+}
+
+// NewExecutor is an executor for a robot that stands still.
+func NewExecutor(r *Robot, p Plant) *Executor {
+	n := len(r.Arm.Joints)
+	e := &Executor{robot: r, plant: p, q: make([]float64, n), qd: make([]float64, n), tWorldBase: p.Base(), tBaseWorld: p.Base().Inv()}
+	e.planner.Hand = &r.Hand
+	copy(e.q, p.State().Q)
+	for i, j := range r.Arm.Joints {
+		e.q[i] = min(max(e.q[i], j.Min), j.Max)
+	}
+	e.hand = HandCommand{Width: p.State().Width}
+	return e
+}
+
+// Motion settings.
+const (
+	lineStep      = 0.02  // between the knots of straight tool motions [m]
+	lineSpeed     = 0.45  // of the tool on the way to a grasp and away from it [m/s]
+	lowerSpeed    = 0.03  // of a held object for its last centimetres [m/s]
+	closeSpeed    = 0.12  // of the hand's opening [m/s]
+	gripForce     = 60.0  // [N]
+	touchForce    = 12.0  // more than before, upwards, is the surface under a held object [N]
+	maxLag        = 0.025 // between commanded and measured joint position; more is a collision [rad]
+	nothing       = 0.002 // a hand closed to this holds nothing [m]
+	lostWidth     = 0.006 // closing by this much means that it is gone [m]
+	clearance     = 0.010 // that motions keep from what was seen [m]
+	heldClearance = 0.015 // and the object in the hand
+	jump          = 0.35  // between neighbouring knots of a straight motion; more is another branch of the kinematics [rad]
+)
+
+// begin starts a skill.
+func (e *Executor) begin(budget int) {
+	e.phases, e.periods, e.budget = nil, 0, budget
+	if e.budget == 0 {
+		e.budget = 60 * Rate
+	}
+}
+
+// phase runs one phase and notes how it ended.
+func (e *Executor) phase(name string, run func() (Outcome, error)) (Outcome, error) {
+	before := e.periods
+	out, err := run()
+	e.phases = append(e.phases, Phase{name, out, e.periods - before})
+	return out, err
+}
+
+// step carries out the last command for one period.
+func (e *Executor) step(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	e.periods++
+	return e.plant.Step(Command{Q: e.q, QD: e.qd, Hand: e.hand})
+}
+
+// lag is the largest difference between commanded and measured joint position [rad].
+func (e *Executor) lag() (joint int, lag float64) {
+	for i, q := range e.plant.State().Q {
+		if d := math.Abs(q - e.q[i]); d > lag {
+			joint, lag = i, d
+		}
+	}
+	return joint, lag
+}
+
+// follow runs a trajectory. It stops early when the arm meets resistance (exec.collision), when the budget is used up (budget.time), or
+// when guard, asked after each period unless it is nil, returns stop.
+func (e *Executor) follow(ctx context.Context, t trajectory, guard func() (out Outcome, stop bool)) (Outcome, error) {
+	for k := 1; k <= t.periods; k++ {
+		t.at(k, e.q, e.qd)
+		if err := e.step(ctx); err != nil {
+			return Outcome{}, err
+		}
+		if j, lag := e.lag(); lag > maxLag {
+			e.halt()
+			return failed(Collision, "%s is %.1f° behind its command", e.robot.Arm.Joints[j].Name, lag*180/math.Pi), nil
+		}
+		if guard != nil {
+			if out, stop := guard(); stop {
+				e.halt()
+				return out, nil
+			}
+		}
+		if e.periods >= e.budget {
+			e.halt()
+			return failed(OverBudget, "%d control periods used up", e.budget), nil
+		}
+	}
+	clear(e.qd)
+	return Outcome{}, nil
+}
+
+// halt makes where the arm is now the command.
+func (e *Executor) halt() {
+	for i, q := range e.plant.State().Q {
+		j := e.robot.Arm.Joints[i]
+		d := min(max(q-e.q[i], -j.MaxSpeed*Period), j.MaxSpeed*Period)
+		e.q[i] = min(max(e.q[i]+d, j.Min), j.Max)
+	}
+	clear(e.qd)
+}
+
+// wait stands still for at most n periods, until done says so after at least 5.
+func (e *Executor) wait(ctx context.Context, n int, done func() bool) error {
+	clear(e.qd)
+	for k := range n {
+		if err := e.step(ctx); err != nil {
+			return err
+		}
+		if k >= 4 && done != nil && done() {
+			return nil
+		}
+	}
+	return nil
+}
+
+// robotCapsules is what the robot takes up in the world, for leaving it out of depth images: the arm, and the held object as a column
+// under the hand.
+func (e *Executor) robotCapsules(held *Held) []Capsule {
+	e.capsules = e.robot.Arm.Capsules(e.plant.State().Q, e.capsules)
+	for i, c := range e.capsules {
+		e.capsules[i] = Capsule{e.tWorldBase.Apply(c.A), e.tWorldBase.Apply(c.B), c.Radius}
+	}
+	ee := e.tWorldBase.Mul(e.robot.Arm.Forward(e.plant.State().Q))
+	// The fingers close towards the middle, which the open hand's capsules leave out.
+	e.capsules = append(e.capsules, Capsule{ee.Apply(sim.Vec3{0, 0, -e.robot.Hand.Depth}), ee.Pos, e.robot.Hand.MaxWidth / 2})
+	if held != nil {
+		top, bottom := held.Grasp.centre, held.Grasp.centre
+		top[2], bottom[2] = held.Grasp.below-held.Grasp.height, held.Grasp.below
+		e.capsules = append(e.capsules, Capsule{ee.Apply(top), ee.Apply(bottom), held.Grasp.half + 0.01})
+	}
+	return e.capsules
+}
+
+// clear reports whether the arm at q, and what it holds, keep away from what was seen. Without hand the knuckles and fingers do not
+// count: where they go into a gap the grasp planner has looked after them.
+func (e *Executor) clear(q []float64, held *Held, hand bool) bool {
+	e.capsules = e.robot.Arm.Capsules(q, e.capsules)
+	n := len(e.capsules)
+	if !hand {
+		n -= e.robot.Arm.HandCapsules
+	}
+	for _, c := range e.capsules[:n] {
+		if !e.field.clear(c, clearance) {
+			return false
+		}
+	}
+	if held == nil {
+		return true
+	}
+	ee := e.robot.Arm.Forward(q)
+	bottom := held.Grasp.centre
+	bottom[2] = held.Grasp.below
+	p := ee.Apply(bottom)
+	return p[2] > e.field.height(p[0], p[1], held.Grasp.half+clearance)+heldClearance
+}
+
+// pathClear checks a path at steps of at most 0.05 rad.
+func (e *Executor) pathClear(p *path, held *Held) bool {
+	length := 0.0
+	for i := 1; i < len(p.q); i++ {
+		length += jointDistance(p.q[i], p.q[i-1])
+	}
+	n := max(8, int(length/0.05))
+	q := make([]float64, len(p.q[0]))
+	for k := range n + 1 {
+		p.at(float64(k)/float64(n), q, nil, nil)
+		for i, j := range e.robot.Arm.Joints {
+			if q[i] < j.Min || q[i] > j.Max {
+				return false
+			}
+		}
+		if !e.clear(q, held, true) {
+			return false
+		}
+	}
+	return true
+}
+
+// transit finds a path between two positions that keeps clear of everything: straight in joint space if that will do, else over one
+// or two places above the way.
+func (e *Executor) transit(from, to []float64, held *Held) (*path, bool) {
+	if p := newPath(from, to); e.pathClear(p, held) {
+		return p, true
+	}
+	a, b := e.robot.Arm.Forward(from), e.robot.Arm.Forward(to)
+	for _, raise := range [...]float64{0.05, 0.12, 0.20, 0.30} {
+		z := max(a.Pos[2], b.Pos[2]) + raise
+		for _, shares := range [...][]float64{{0.5}, {0.25, 0.75}, {0.15, 0.5, 0.85}} {
+			rows := [][]float64{from}
+			for _, s := range shares {
+				t := between(a, b, s)
+				t.Pos[2] = z
+				row, ok := e.nearest(t, lerp(from, to, s))
+				if !ok {
+					break
+				}
+				rows = append(rows, row)
+			}
+			if len(rows) != len(shares)+1 {
+				continue
+			}
+			if p := newPath(append(rows, to)...); e.pathClear(p, held) {
+				return p, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// between is the pose at a share of the way from a to b, along an arc around the base.
+func between(a, b sim.Pose, share float64) sim.Pose {
+	ra, rb := math.Hypot(a.Pos[0], a.Pos[1]), math.Hypot(b.Pos[0], b.Pos[1])
+	wa, wb := math.Atan2(a.Pos[1], a.Pos[0]), math.Atan2(b.Pos[1], b.Pos[0])
+	w := wa + share*math.Remainder(wb-wa, 2*math.Pi)
+	r := ra + share*(rb-ra)
+	rot := a.Rot.Scale(1 - share).Add(b.Rot.Scale(share))
+	if a.Rot.Dot(b.Rot) < 0 {
+		rot = a.Rot.Scale(1 - share).Sub(b.Rot.Scale(share))
+	}
+	return sim.Pose{Pos: sim.Vec3{r * math.Cos(w), r * math.Sin(w), a.Pos[2] + share*(b.Pos[2]-a.Pos[2])}, Rot: rot.Normalize()}
+}
+
+func lerp(a, b []float64, share float64) []float64 {
+	out := make([]float64, len(a))
+	for i := range out {
+		out[i] = a[i] + share*(b[i]-a[i])
+	}
+	return out
+}
+
+// nearest is the solution of the inverse kinematics that is nearest to seed, as a new slice.
+func (e *Executor) nearest(tBaseEE sim.Pose, seed []float64) ([]float64, bool) {
+	e.rows = e.robot.Arm.Inverse(tBaseEE, seed, e.rows)
+	if len(e.rows) == 0 {
+		return nil, false
+	}
+	return append([]float64(nil), e.rows[:len(seed)]...), true
+}
+
+// line is the straight way of the tool from where it is at q to the place to (in base, the orientation stays), as joint positions. It
+// ends early, and false, where the kinematics ends.
+func (e *Executor) line(q []float64, to sim.Vec3) ([][]float64, bool) {
+	start := e.robot.Arm.Forward(q)
+	n := max(2, int(math.Ceil(to.Sub(start.Pos).Len()/lineStep)))
+	rows := [][]float64{q}
+	for k := 1; k <= n; k++ {
+		t := start
+		t.Pos = start.Pos.Add(to.Sub(start.Pos).Mul(float64(k) / float64(n)))
+		row, ok := e.nearest(t, rows[k-1])
+		if !ok {
+			return rows, false
+		}
+		for i := range row {
+			if math.Abs(row[i]-rows[k-1][i]) > jump {
+				return rows, false
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows, true
+}
+
+// timed gives a path its duration; toolSpeed 0 leaves the tool's speed to the joints.
+func (e *Executor) timed(p *path, toolSpeed float64) trajectory {
+	return timed(p, e.robot.Arm.Joints, toolSpeed, func(q []float64) [3]float64 { return e.robot.Arm.Forward(q).Pos })
+}
+
+// reversed is rows from the last to the first.
+func reversed(rows [][]float64) [][]float64 {
+	out := make([][]float64, len(rows))
+	for i, r := range rows {
+		out[len(rows)-1-i] = r
+	}
+	return out
+}
+
+// Home brings the arm to its home position, whatever it holds, by a way that is clear of what was seen last. The outcome says whether
+// it got there.
+func (e *Executor) Home(ctx context.Context) (Outcome, error) {
+	e.begin(0)
+	return e.retreat(ctx, nil)
+}
+
+// retreat goes home from anywhere: if there is no clear way, straight up first, and then as it may be.
+func (e *Executor) retreat(ctx context.Context, held *Held) (Outcome, error) {
+	e.budget = e.periods + 60*Rate // getting to safety is always allowed
+	home := e.robot.Arm.Home
+	if jointDistance(e.q, home) < 1e-6 {
+		return Outcome{}, nil
+	}
+	p, ok := e.transit(e.q, home, held)
+	for _, rise := range [...]float64{0.06, 0.12, 0.20} {
+		if ok {
+			break
+		}
+		at := e.robot.Arm.Forward(e.q).Pos
+		rows, _ := e.line(e.q, at.Add(sim.Vec3{0, 0, rise}))
+		if out, err := e.follow(ctx, e.timed(newPath(rows...), lineSpeed), nil); err != nil || !out.OK() {
+			return out, err
+		}
+		p, ok = e.transit(e.q, home, held)
+	}
+	if !ok {
+		p = newPath(e.q, home)
+	}
+	return e.follow(ctx, e.timed(p, 0), nil)
+}

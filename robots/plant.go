@@ -1,0 +1,230 @@
+package robots
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/refarena/refarena/sim"
+)
+
+const (
+	// Rate is how often a robot is commanded [Hz], as a CB3 controller is.
+	Rate = 125
+	// Period is a control period [s], a whole number of physics steps.
+	Period = 1.0 / Rate
+
+	substeps = 4
+	pressing = 0.006 // how far beyond closed the hand's set point may go [m]
+)
+
+// A State is what a robot's own sensors say. The slices are as long as Arm.Joints.
+type State struct {
+	Q      []float64 // joint positions [rad]
+	QD     []float64 // joint velocities [rad/s]
+	Torque []float64 // motor torques beyond what carries the arm's own weight [N·m]
+	Width  float64   // opening of the hand [m]
+	WidthD float64   // and its speed [m/s], negative while closing
+	Grip   float64   // what the hand's motor exerts, as force at each pad [N], positive while closing
+}
+
+// A Command is what a robot is told for one control period.
+type Command struct {
+	Q, QD []float64 // joint positions and velocities at the end of the period [rad, rad/s]
+	Hand  HandCommand
+}
+
+// A HandCommand moves the hand towards an opening, at a speed, with a force; it stops where the force meets resistance.
+type HandCommand struct {
+	Width float64 // [m], at most Hand.MaxWidth; negative presses the pads together
+	Speed float64 // [m/s], clamped to the hand's; 0 means the fastest
+	Force float64 // at each pad [N], clamped to the hand's; 0 means the least
+}
+
+// A Plant is a robot that is there, simulated or not.
+type Plant interface {
+	// Base is T_world_base.
+	Base() sim.Pose
+	// State is what the sensors say. It is the plant's, and changes with the next Step.
+	State() *State
+	// Step carries out one command, which takes one Period. The error says that the plant cannot go on.
+	Step(Command) error
+}
+
+// A SimPlant is a Robot in a simulation. It reads and writes the robot's own joints and actuators and steps the Data.
+type SimPlant struct {
+	// OnStep is called after each control period, for traces and recordings; nil is fine.
+	OnStep func()
+
+	robot   *Robot
+	data    *sim.Data
+	tBase   sim.Pose
+	joints  []channel
+	drivers [2]channel
+	hand    int // actuator
+	handRef float64
+
+	state    State
+	q, qd    []float64 // last command
+	commands int
+}
+
+// A channel is where one joint is found in a Data.
+type channel struct{ qpos, dof, actuator int }
+
+// NewPlant finds the robot in the data's model under the prefix that it was attached with, and reads its present state. Call Reset
+// before the episode unless the robot is where it should be. The plant does not own data; its steps advance it.
+func (r *Robot) NewPlant(data *sim.Data, prefix string) (*SimPlant, error) {
+	m := data.Model()
+	p := &SimPlant{
+		robot: r, data: data,
+		state: State{Q: make([]float64, len(r.Arm.Joints)), QD: make([]float64, len(r.Arm.Joints)), Torque: make([]float64, len(r.Arm.Joints))},
+		q:     make([]float64, len(r.Arm.Joints)), qd: make([]float64, len(r.Arm.Joints)),
+	}
+	if n := Period / m.Timestep() / substeps; math.Abs(n-1) > 1e-9 {
+		return nil, fmt.Errorf("robots: physics step %g s, want %g (%d steps a control period)", m.Timestep(), Period/substeps, substeps)
+	}
+	var errs []error
+	find := func(id int, err error) int {
+		errs = append(errs, err)
+		return id
+	}
+	joint := func(name string) channel {
+		id, err := m.JointID(prefix + name)
+		if errs = append(errs, err); err != nil {
+			return channel{}
+		}
+		return channel{qpos: m.JointQpos(id), dof: m.JointDof(id)}
+	}
+	for _, j := range r.Arm.Joints {
+		c := joint(j.Name)
+		c.actuator = find(m.ActuatorID(prefix + j.Actuator))
+		p.joints = append(p.joints, c)
+	}
+	for i, name := range r.Hand.Drivers {
+		p.drivers[i] = joint(name)
+	}
+	p.hand = find(m.ActuatorID(prefix + r.Hand.Actuator))
+	base := find(m.BodyID(prefix + r.Arm.Base))
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("robots: no %s under the prefix %q: %w", r.Name, prefix, err)
+	}
+	p.tBase = data.BodyPose(base)
+	p.sync()
+	return p, nil
+}
+
+// Reset puts the robot at rest in its home position with its hand open. It is for setting an episode up: nothing that is in the way is
+// pushed aside.
+func (p *SimPlant) Reset() error {
+	for i, c := range p.joints {
+		p.data.Qpos()[c.qpos], p.data.Qvel()[c.dof] = p.robot.Arm.Home[i], 0
+		p.data.Ctrl()[c.actuator] = p.robot.Arm.Home[i]
+	}
+	for _, c := range p.drivers {
+		p.data.Qpos()[c.qpos], p.data.Qvel()[c.dof] = 0, 0
+	}
+	p.data.Ctrl()[p.hand] = 0
+	if err := p.data.Forward(); err != nil {
+		return err
+	}
+	p.sync()
+	return nil
+}
+
+// sync makes the present position the last command.
+func (p *SimPlant) sync() {
+	p.sense()
+	copy(p.q, p.state.Q)
+	clear(p.qd)
+	p.handRef = p.robot.Hand.Angle(p.state.Width)
+}
+
+// Base is T_world_base.
+func (p *SimPlant) Base() sim.Pose { return p.tBase }
+
+// State is what the sensors say; it changes with the next Step.
+func (p *SimPlant) State() *State { return &p.state }
+
+// Commands counts the control periods so far.
+func (p *SimPlant) Commands() int { return p.commands }
+
+// Step advances the simulation by one control period. A command beyond a joint's position or speed limit is refused as an error.
+func (p *SimPlant) Step(cmd Command) error {
+	for i, j := range p.robot.Arm.Joints {
+		q, speed := cmd.Q[i], (cmd.Q[i]-p.q[i])/Period
+		if !(q >= j.Min && q <= j.Max) {
+			return fmt.Errorf("robots: %s commanded to %.4f rad, outside %.4f…%.4f", j.Name, q, j.Min, j.Max)
+		}
+		if !(math.Abs(speed) <= j.MaxSpeed*1.001) || !(math.Abs(cmd.QD[i]) <= j.MaxSpeed*1.001) {
+			return fmt.Errorf("robots: %s commanded at %.3f rad/s (%.3f between positions), beyond %.3f", j.Name, cmd.QD[i], speed, j.MaxSpeed)
+		}
+	}
+	ctrl := p.data.Ctrl()
+	for k := 1; k <= substeps; k++ {
+		s := float64(k) / substeps
+		for i, c := range p.joints {
+			q, qd := p.q[i]+s*(cmd.Q[i]-p.q[i]), p.qd[i]+s*(cmd.QD[i]-p.qd[i])
+			ctrl[c.actuator] = q + p.robot.Arm.Joints[i].Lead*qd
+		}
+		ctrl[p.hand] = p.handControl(cmd.Hand)
+		if err := p.data.Step(1); err != nil {
+			return err
+		}
+	}
+	copy(p.q, cmd.Q)
+	copy(p.qd, cmd.QD)
+	p.commands++
+	p.sense()
+	if p.OnStep != nil {
+		p.OnStep()
+	}
+	return nil
+}
+
+// driver is the mean angle and speed of the hand's drivers.
+func (p *SimPlant) driver() (angle, speed float64) {
+	for _, c := range p.drivers {
+		angle += p.data.Qpos()[c.qpos] / 2
+		speed += p.data.Qvel()[c.dof] / 2
+	}
+	return angle, speed
+}
+
+// handControl moves the hand's set point one physics step towards what is commanded, and gives the servo as much of it as the
+// commanded force allows: the servo's force is Gain·(control - angle) - Damping·speed.
+func (p *SimPlant) handControl(cmd HandCommand) float64 {
+	h := &p.robot.Hand
+	angle, speed := p.driver()
+	leverage := h.Leverage(angle)
+	maxStep := clampOr(cmd.Speed, h.MaxSpeed, 0, h.MaxSpeed) / (2 * leverage) * (Period / substeps)
+	target := h.Angle(min(max(cmd.Width, -pressing), h.MaxWidth))
+	limit := 2 * leverage * clampOr(cmd.Force, h.MinForce, h.MinForce, h.MaxForce) / h.Gain
+
+	step := min(max(target-p.handRef, -maxStep), maxStep)
+	// The set point waits for a hand that is held up.
+	p.handRef = min(max(p.handRef+step, angle-limit-maxStep), angle+limit+maxStep)
+	damping := h.Damping / h.Gain
+	control := p.handRef + damping*step/(Period/substeps)
+	return min(max(control, angle+damping*speed-limit), angle+damping*speed+limit)
+}
+
+// clampOr is x inside lo…hi, or or if x is 0.
+func clampOr(x, or, lo, hi float64) float64 {
+	if x == 0 {
+		x = or
+	}
+	return min(max(x, lo), hi)
+}
+
+func (p *SimPlant) sense() {
+	qpos, qvel, force := p.data.Qpos(), p.data.Qvel(), p.data.ActuatorForce()
+	for i, c := range p.joints {
+		p.state.Q[i], p.state.QD[i], p.state.Torque[i] = qpos[c.qpos], qvel[c.dof], force[c.actuator]
+	}
+	angle, speed := p.driver()
+	leverage := p.robot.Hand.Leverage(angle)
+	p.state.Width = p.robot.Hand.Width(angle)
+	p.state.WidthD = -2 * leverage * speed
+	p.state.Grip = force[p.hand] / (2 * leverage)
+}

@@ -1,0 +1,103 @@
+package robots
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/refarena/refarena/sim"
+)
+
+// A Robot is a kind of robot: one arm with one hand. It is read-only and safe for concurrent use.
+type Robot struct {
+	Name  string
+	Title string // for people
+	Arm   Arm
+	Hand  Hand
+
+	build func() (*sim.Spec, error)
+}
+
+// An Arm is a chain of joints.
+type Arm struct {
+	Kinematics
+	Joints []Joint   // from the base to the tool
+	Home   []float64 // where it rests between tasks, out of the view of the table, as long as Joints [rad]
+	Base   string    // the body whose frame is base
+	Reach  float64   // farther from the base, horizontally, nothing can be taken up [m]
+
+	HandCapsules int // the last of Kinematics.Capsules are the hand's knuckles and fingers
+}
+
+// A Joint is a joint with its motor.
+type Joint struct {
+	Name      string  // of the joint in the model
+	Actuator  string  // of its position servo in the model
+	Min, Max  float64 // [rad]
+	MaxSpeed  float64 // [rad/s]
+	MaxAccel  float64 // that motions are planned with [rad/s²]
+	MaxTorque float64 // [N·m]
+	Lead      float64 // the servo's damping over its gain [s]: its control is q + Lead·qd
+}
+
+// Kinematics is the geometry of an arm with its hand. Joint positions are in the order of Arm.Joints [rad].
+type Kinematics interface {
+	// Forward is T_base_ee at q.
+	Forward(q []float64) sim.Pose
+	// Inverse appends to buf[:0] the joint positions that bring the hand to tBaseEE: rows as long as Arm.Joints, each moved by whole
+	// turns to where it is nearest to seed inside the limits, the nearest row first. None if the pose is out of reach.
+	Inverse(tBaseEE sim.Pose, seed []float64, buf []float64) []float64
+	// ToolForce is the force along dir (unit, in base) at the ee frame's origin that explains the joint torques best [N].
+	ToolForce(q, torque []float64, dir sim.Vec3) float64
+	// Capsules appends to buf[:0] what the moving arm and its open hand take up, in base.
+	Capsules(q []float64, buf []Capsule) []Capsule
+}
+
+// A Capsule is all that lies within Radius of the segment from A to B [m].
+type Capsule struct {
+	A, B   sim.Vec3
+	Radius float64
+}
+
+// A Hand is a gripper with two parallel fingers that close along y of the ee frame.
+type Hand struct {
+	MaxWidth           float64 // opening [m]
+	MinForce, MaxForce float64 // [N]
+	MaxSpeed           float64 // of the opening [m/s]
+
+	// Shape, for finding grasps; lengths along z count from the finger tips backwards [m].
+	FingerWidth     float64 // across the closing direction
+	FingerThickness float64 // along it
+	PadLength       float64
+	Depth           float64    // from the tips to the palm
+	PalmHalf        [2]float64 // half extents of what follows behind, along x and y
+	// TipBack is how far the tips are behind the ee frame's origin at an opening: 0 when closed.
+	TipBack func(width float64) float64
+
+	// The drive, for SimPlant.
+	Drivers  [2]string // joints that move alike
+	Actuator string    // position servo on their mean
+	Gain     float64   // of the servo [N·m/rad]
+	Damping  float64   // [N·m·s/rad]
+	// Angle, Width and Leverage relate the drivers' angle [rad] to the opening [m] and to the torque on each driver for 1 N at each pad.
+	Angle, Width, Leverage func(float64) float64
+}
+
+// Names are the robots that there are.
+func Names() []string { return []string{"ur5"} }
+
+// Open is the robot of that name.
+func Open(name string) (*Robot, error) {
+	if name == "ur5" {
+		return newUR5(), nil
+	}
+	return nil, fmt.Errorf("robots: no robot %q (have %s)", name, strings.Join(Names(), ", "))
+}
+
+// Build makes the robot's Spec, its base frame at the origin, standing on z = 0. Attach it to a scene; the caller closes it.
+func (r *Robot) Build() (*sim.Spec, error) {
+	s, err := r.build()
+	if err != nil {
+		return nil, fmt.Errorf("robots: %s: %w", r.Name, err)
+	}
+	return s, nil
+}

@@ -1,0 +1,167 @@
+package robots
+
+import (
+	"errors"
+	"math"
+
+	"github.com/refarena/refarena/assets"
+	"github.com/refarena/refarena/robots/robotiq"
+	"github.com/refarena/refarena/robots/ur5"
+	"github.com/refarena/refarena/sim"
+)
+
+// gripperPrefix begins the names of the gripper's parts.
+const gripperPrefix = "gripper/"
+
+// tFlangeEE is the ee frame behind UR's flange.
+var tFlangeEE = sim.Translation(0, 0, robotiq.MountZ+robotiq.TipZ)
+
+// ur5Home folds the arm up behind the task zone: the hand points down at the side of the base, and no ray from a camera across the
+// table to the task zone meets the robot.
+var ur5Home = ur5.Config{-0.70, -2.24, 1.54, 0.70 - math.Pi/2, -math.Pi / 2, 0.87}
+
+func newUR5() *Robot {
+	r := &Robot{
+		Name:  "ur5",
+		Title: "Universal Robots UR5 (CB3) with a Robotiq 2F-85",
+		Arm:   Arm{Kinematics: ur5Arm{}, Home: ur5Home[:], Base: ur5.LinkNames[0], Reach: ur5.Reach, HandCapsules: 3},
+		Hand: Hand{
+			MaxWidth: robotiq.MaxWidth, MinForce: robotiq.MinForce, MaxForce: robotiq.MaxForce, MaxSpeed: robotiq.MaxSpeed,
+			FingerWidth: 0.027, FingerThickness: 0.022, PadLength: robotiq.PadLength, Depth: 0.056, PalmHalf: [2]float64{0.0375, 0.074},
+			TipBack:  robotiq.TipBack,
+			Drivers:  [2]string{gripperPrefix + "right_driver_joint", gripperPrefix + "left_driver_joint"},
+			Actuator: gripperPrefix + "fingers", Gain: 200, Damping: 10,
+			Angle: robotiq.Angle, Width: robotiq.Width, Leverage: robotiq.Leverage,
+		},
+		build: buildUR5,
+	}
+	actuators := [ur5.DOF]string{"shoulder_pan", "shoulder_lift", "elbow", "wrist_1", "wrist_2", "wrist_3"}
+	for i, name := range ur5.JointNames {
+		j := Joint{
+			Name: name, Actuator: actuators[i], Min: ur5.Min[i], Max: ur5.Max[i], MaxSpeed: ur5.MaxSpeed,
+			// UR publishes no acceleration limits. This is what the torque limits allow with 2 kg at full stretch, and half of it again.
+			MaxAccel: 8, MaxTorque: ur5.MaxTorqueBig, Lead: 800.0 / 20000,
+		}
+		if i >= 3 {
+			j.MaxAccel, j.MaxTorque, j.Lead = 12, ur5.MaxTorqueSmall, 80.0/4000
+		}
+		r.Arm.Joints = append(r.Arm.Joints, j)
+	}
+	return r
+}
+
+// buildUR5 composes the arm, its looks, and the gripper at its flange.
+func buildUR5() (*sim.Spec, error) {
+	arm, err := sim.ParseMJCF(assets.UR5)
+	if err != nil {
+		return nil, err
+	}
+	hand, err := sim.ParseMJCF(assets.Robotiq2F85)
+	if err != nil {
+		arm.Close()
+		return nil, err
+	}
+	defer hand.Close()
+	wrist, err := arm.Body(ur5.LinkNames[ur5.DOF])
+	if err == nil {
+		err = errors.Join(ur5.Dress(arm), robotiq.Dress(hand))
+	}
+	if err == nil {
+		err = arm.Attach(hand, wrist, ur5.TWrist3Flange.Mul(sim.Translation(0, 0, robotiq.MountZ)), gripperPrefix)
+	}
+	if err != nil {
+		arm.Close()
+		return nil, err
+	}
+	return arm, nil
+}
+
+// ur5Arm is the kinematics of the UR5 with the gripper.
+type ur5Arm struct{}
+
+func (ur5Arm) Forward(q []float64) sim.Pose { return ur5.Forward(ur5.Config(q)).Mul(tFlangeEE) }
+
+func (ur5Arm) Inverse(tBaseEE sim.Pose, seed []float64, buf []float64) []float64 {
+	near := ur5.Config(seed)
+	var sols [8]ur5.Config
+	n := ur5.Inverse(tBaseEE.Mul(tFlangeEE.Inv()), near[5], &sols)
+	var cost [8]float64
+	kept := 0
+	for _, q := range sols[:n] {
+		q, ok := ur5.Nearest(q, near)
+		if !ok {
+			continue
+		}
+		c := jointDistance(q[:], seed)
+		k := kept
+		for ; k > 0 && cost[k-1] > c; k-- { // insertion sort: at most eight
+			cost[k], sols[k] = cost[k-1], sols[k-1]
+		}
+		cost[k], sols[k] = c, q
+		kept++
+	}
+	buf = buf[:0]
+	for _, q := range sols[:kept] {
+		buf = append(buf, q[:]...)
+	}
+	return buf
+}
+
+func (ur5Arm) ToolForce(q, torque []float64, dir sim.Vec3) float64 {
+	c := ur5.Config(q)
+	var jac [ur5.DOF][6]float64
+	ur5.Jacobian(c, ur5Arm{}.Forward(q).Pos, &jac)
+	var num, den float64 // τ = Jᵀ·dir·f, solved for f by least squares
+	for i := range jac {
+		j := jac[i][0]*dir[0] + jac[i][1]*dir[1] + jac[i][2]*dir[2]
+		num += j * torque[i]
+		den += j * j
+	}
+	return num / max(den, 1e-6)
+}
+
+// ur5Capsules are the links' shapes in their frames, a little outside of the collision geometry of the MJCF.
+var ur5Capsules = [...]struct {
+	link   int
+	a, b   sim.Vec3
+	radius float64
+}{
+	{1, sim.Vec3{0, 0, -0.005}, sim.Vec3{0, 0, 0.010}, 0.060},
+	{1, sim.Vec3{0, 0, 0}, sim.Vec3{0, 0.015, 0}, 0.058},
+	{2, sim.Vec3{0, -0.010, 0}, sim.Vec3{0, 0.012, 0}, 0.060},
+	{2, sim.Vec3{0, 0, 0.02}, sim.Vec3{0, 0, 0.40}, 0.052},
+	{2, sim.Vec3{0, -0.010, 0.425}, sim.Vec3{0, 0.010, 0.425}, 0.060},
+	{3, sim.Vec3{0, 0, 0}, sim.Vec3{0, 0.012, 0}, 0.058},
+	{3, sim.Vec3{0, 0, 0.04}, sim.Vec3{0, 0, 0.36}, 0.040},
+	{3, sim.Vec3{0, -0.020, 0.39225}, sim.Vec3{0, 0.010, 0.39225}, 0.039},
+	{4, sim.Vec3{0, 0.05, 0}, sim.Vec3{0, 0.095, 0}, 0.039},
+	{4, sim.Vec3{0, 0.093, -0.020}, sim.Vec3{0, 0.093, 0.010}, 0.039},
+	{5, sim.Vec3{0, 0, 0.05}, sim.Vec3{0, 0, 0.096}, 0.039},
+	{5, sim.Vec3{0, -0.020, 0.09465}, sim.Vec3{0, 0.010, 0.09465}, 0.039},
+	{6, sim.Vec3{0, 0.06, 0}, sim.Vec3{0, 0.14, 0}, 0.045},            // flange and palm
+	{6, sim.Vec3{0, 0.16, 0.05}, sim.Vec3{0, 0.16, -0.05}, 0.024},     // knuckles, at their widest
+	{6, sim.Vec3{0, 0.17, 0.053}, sim.Vec3{0, 0.229, 0.053}, 0.014},   // right finger, open
+	{6, sim.Vec3{0, 0.17, -0.053}, sim.Vec3{0, 0.229, -0.053}, 0.014}, // left finger
+}
+
+func (ur5Arm) Capsules(q []float64, buf []Capsule) []Capsule {
+	var tBaseLink [ur5.DOF + 1]sim.Pose
+	ur5.Links(ur5.Config(q), &tBaseLink)
+	buf = buf[:0]
+	for _, c := range ur5Capsules {
+		t := tBaseLink[c.link]
+		buf = append(buf, Capsule{t.Apply(c.a), t.Apply(c.b), c.radius})
+	}
+	return buf
+}
+
+// jointDistance is the largest difference between two joint positions, with a small share of all of them to break ties [rad].
+func jointDistance(a, b []float64) float64 {
+	var largest, sum float64
+	for i := range a {
+		d := math.Abs(a[i] - b[i])
+		largest = max(largest, d)
+		sum += d
+	}
+	return largest + 0.1*sum
+}

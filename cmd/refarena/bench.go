@@ -1,0 +1,417 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/robots"
+	"github.com/refarena/refarena/robots/ur5"
+	"github.com/refarena/refarena/scenes"
+	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/sim/render"
+	"github.com/refarena/refarena/tasks"
+)
+
+type benchCommand struct {
+	Names []string `arg:"" optional:"" help:"Figures to measure, by the beginning of their names (default: all)."`
+	GL    string   `name:"gl" default:"software" placeholder:"DEVICE" help:"What draws: software (the reference), gpu or auto."`
+	JSON  bool     `name:"json" help:"One line of JSON for each figure."`
+}
+
+// A figure is one thing that is measured: samples in a unit, of which the median counts.
+type figure struct {
+	name, unit, budget string
+	measure            func(b *bench) (samples []float64, config map[string]any, err error)
+}
+
+// figures is the speed budget, as far as it exists.
+var figures = []figure{
+	{"physics.moving", "× real time", "≥ 10", (*bench).physicsMoving},
+	{"physics.rest", "× real time", "≥ 40", (*bench).physicsRest},
+	{"render.rgbds.448x448", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(448, 448) }},
+	{"render.rgbds.640x480", "ms", "≤ 15", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480) }},
+	{"loop.256x256", "observations/s", "≥ 100", func(b *bench) ([]float64, map[string]any, error) { return b.loop(256, 256) }},
+	{"loop.640x480", "observations/s", "≥ 50", func(b *bench) ([]float64, map[string]any, error) { return b.loop(640, 480) }},
+	{"episode.new", "ms", "≤ 150", (*bench).newEpisode},
+	{"episode.reset", "µs", "≤ 50", (*bench).reset},
+	{"episode.run", "s", "≤ 5", (*bench).runEpisode},
+	{"ik.ur5", "µs", "≤ 5", (*bench).inverse},
+	{"workers.two", "× one worker", "≥ 1.85", (*bench).twoWorkers},
+	{"process.first_image", "s", "≤ 1", (*bench).firstImage},
+	{"process.memory", "MB", "≤ 200", (*bench).memory},
+}
+
+// A bench is the world that the figures are measured in: the starter suite on a UR5.
+type bench struct {
+	ctx    context.Context
+	suite  *tasks.Suite
+	robot  *robots.Robot
+	device render.Device
+	stage  *tasks.Stage
+	begin  *sim.Snapshot // of stage
+}
+
+// benchSeed is a scene with eight objects.
+const benchSeed = 1000
+
+// Run measures one figure after the other.
+func (c *benchCommand) Run(ctx context.Context, io console) error {
+	var chosen []figure
+	for _, f := range figures {
+		if len(c.Names) == 0 || slices.ContainsFunc(c.Names, func(n string) bool { return strings.HasPrefix(f.name, n) }) {
+			chosen = append(chosen, f)
+		}
+	}
+	if len(chosen) == 0 {
+		var have []string
+		for _, f := range figures {
+			have = append(have, f.name)
+		}
+		return usageError{fmt.Errorf("no figure begins with %s (have %s)", strings.Join(c.Names, ", "), strings.Join(have, ", "))}
+	}
+	device, err := render.ParseDevice(c.GL)
+	if err != nil {
+		return usageError{err}
+	}
+	b := &bench{ctx: ctx, device: device}
+	if err := b.open(); err != nil {
+		return err
+	}
+	defer b.close()
+	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
+	if !c.JSON {
+		fmt.Fprintln(w, "FIGURE\tMEDIAN\tMIN\tMAX\tN\tUNIT\tBUDGET")
+	}
+	for _, f := range chosen {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		x, config, err := f.measure(b)
+		if err != nil {
+			return fmt.Errorf("bench %s: %w", f.name, err)
+		}
+		slices.Sort(x)
+		if !c.JSON {
+			fmt.Fprintf(w, "%s\t%.4g\t%.4g\t%.4g\t%d\t%s\t%s\n", f.name, median(x), x[0], x[len(x)-1], len(x), f.unit, f.budget)
+			continue
+		}
+		line, err := json.Marshal(struct {
+			Name   string         `json:"name"`
+			Unit   string         `json:"unit"`
+			Median float64        `json:"median"`
+			Min    float64        `json:"min"`
+			Max    float64        `json:"max"`
+			N      int            `json:"n"`
+			Config map[string]any `json:"config"`
+		}{f.name, f.unit, median(x), x[0], x[len(x)-1], len(x), config})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(io.out, "%s\n", line)
+	}
+	return w.Flush()
+}
+
+func median(sorted []float64) float64 {
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+func (b *bench) open() (err error) {
+	if b.suite, err = tasks.LoadSuite("starter"); err != nil {
+		return err
+	}
+	b.suite.Scene.MinObjects, b.suite.Scene.MaxObjects = 8, 8
+	if b.robot, err = robots.Open("ur5"); err != nil {
+		return err
+	}
+	if b.stage, err = tasks.NewStage(b.suite, b.robot, benchSeed); err != nil {
+		return err
+	}
+	if b.begin, err = sim.NewSnapshot(b.stage.Scene.Model); err != nil {
+		return err
+	}
+	return b.stage.Scene.Data.Save(b.begin)
+}
+
+func (b *bench) close() {
+	b.begin.Close()
+	b.stage.Close()
+}
+
+// swing moves the arm about its home position for n control periods.
+func (b *bench) swing(n int) error {
+	home := b.robot.Arm.Home
+	q, qd := slices.Clone(home), make([]float64, len(home))
+	for k := range n {
+		// A ramp of 0.25 rad/s there and back: commands are positions and the speeds between them.
+		step := 0.25 * robots.Period
+		half := n / 2
+		up := min(k+1, n-k-1)
+		q[0], qd[0] = home[0]+step*float64(up), 0.25
+		if k >= half {
+			qd[0] = -0.25
+		}
+		if err := b.stage.Plant.Step(robots.Command{Q: q, QD: qd, Hand: robots.HandCommand{Width: b.robot.Hand.MaxWidth}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) sceneConfig() map[string]any {
+	tris := 0
+	for _, v := range b.stage.Scene.Model.Visuals() {
+		tris += v.Mesh.Triangles()
+	}
+	return map[string]any{"suite": "starter", "seed": benchSeed, "objects": len(b.stage.Scene.Objects), "triangles": tris,
+		"cpu": tasks.CPUModel(), "cores": runtime.NumCPU()}
+}
+
+// physicsMoving throws all objects up, turning, and swings the arm until just before they have come to rest.
+func (b *bench) physicsMoving() (x []float64, _ map[string]any, err error) {
+	data, model := b.stage.Scene.Data, b.stage.Scene.Model
+	draw := rand.New(rand.NewPCG(1, 2))
+	for range 12 {
+		if err := data.Restore(b.begin); err != nil {
+			return nil, nil, err
+		}
+		if err := b.stage.Plant.Reset(); err != nil {
+			return nil, nil, err
+		}
+		for i, id := range b.stage.Scene.Bodies {
+			joint, err := model.JointID(b.stage.Scene.Objects[i].Name)
+			if err != nil {
+				return nil, nil, err
+			}
+			p := data.BodyPose(id)
+			p.Pos[2] += 0.05
+			data.SetFreePose(joint, p)
+			v := data.Qvel()[model.JointDof(joint):]
+			v[2], v[3], v[4] = 0.5, draw.NormFloat64(), draw.NormFloat64()
+		}
+		if err := data.Forward(); err != nil {
+			return nil, nil, err
+		}
+		const periods = 60
+		start := time.Now()
+		if err := b.swing(periods); err != nil {
+			return nil, nil, err
+		}
+		x = append(x, periods*robots.Period/time.Since(start).Seconds())
+	}
+	return x, b.sceneConfig(), b.restart()
+}
+
+// restart goes back to the beginning.
+func (b *bench) restart() error {
+	if err := b.stage.Scene.Data.Restore(b.begin); err != nil {
+		return err
+	}
+	return b.stage.Plant.Reset()
+}
+
+// physicsRest swings the arm above objects that sleep.
+func (b *bench) physicsRest() (x []float64, _ map[string]any, err error) {
+	if err := b.restart(); err != nil {
+		return nil, nil, err
+	}
+	for range 12 {
+		const periods = 250
+		start := time.Now()
+		if err := b.swing(periods); err != nil {
+			return nil, nil, err
+		}
+		x = append(x, periods*robots.Period/time.Since(start).Seconds())
+	}
+	return x, b.sceneConfig(), b.restart()
+}
+
+// picture draws colour, depth and ids, with something moved before each picture.
+func (b *bench) picture(w, h int) (x []float64, _ map[string]any, err error) {
+	r, err := render.New(render.Options{Device: b.device})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer r.Close()
+	var shot sim.Shot
+	cam := scenes.DefaultCamera(w, h)
+	for i := range 110 {
+		if err := b.swing(2); err != nil {
+			return nil, nil, err
+		}
+		start := time.Now()
+		if err := r.Render(b.stage.Scene.Data, cam, &shot); err != nil {
+			return nil, nil, err
+		}
+		if i >= 10 {
+			x = append(x, 1000*time.Since(start).Seconds())
+		}
+	}
+	config := b.sceneConfig()
+	config["renderer"] = r.Info().Renderer
+	return x, config, b.restart()
+}
+
+// loop observes at 20 Hz of simulated time, with colour and depth at each observation.
+func (b *bench) loop(w, h int) (x []float64, _ map[string]any, err error) {
+	r, err := render.New(render.Options{Device: b.device})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer r.Close()
+	var shot sim.Shot
+	cam := scenes.DefaultCamera(w, h)
+	for range 8 {
+		const observations = 20
+		start := time.Now()
+		for range observations {
+			if err := b.swing(robots.Rate / 20); err != nil {
+				return nil, nil, err
+			}
+			if err := r.Render(b.stage.Scene.Data, cam, &shot); err != nil {
+				return nil, nil, err
+			}
+		}
+		x = append(x, observations/time.Since(start).Seconds())
+	}
+	return x, b.sceneConfig(), b.restart()
+}
+
+// newEpisode draws, compiles, settles and checks scenes.
+func (b *bench) newEpisode() (x []float64, _ map[string]any, err error) {
+	for i := range 30 {
+		start := time.Now()
+		st, err := tasks.NewStage(b.suite, b.robot, benchSeed+uint64(i))
+		if err != nil {
+			return nil, nil, err
+		}
+		x = append(x, 1000*time.Since(start).Seconds())
+		st.Close()
+	}
+	return x, b.sceneConfig(), nil
+}
+
+func (b *bench) reset() (x []float64, _ map[string]any, err error) {
+	for range 20 {
+		const n = 100
+		start := time.Now()
+		for range n {
+			if err := b.stage.Scene.Data.Restore(b.begin); err != nil {
+				return nil, nil, err
+			}
+		}
+		x = append(x, 1e6*time.Since(start).Seconds()/n)
+	}
+	return x, b.sceneConfig(), nil
+}
+
+// inverse finds all solutions of random reachable poses.
+func (b *bench) inverse() (x []float64, _ map[string]any, err error) {
+	draw := rand.New(rand.NewPCG(3, 4))
+	poses := make([]sim.Pose, 1000)
+	for i := range poses {
+		var q ur5.Config
+		for k := range q {
+			q[k] = (2*draw.Float64() - 1) * 3.1
+		}
+		poses[i] = ur5.Forward(q)
+	}
+	var sols [8]ur5.Config
+	for range 20 {
+		start := time.Now()
+		for _, p := range poses {
+			ur5.Inverse(p, 0, &sols)
+		}
+		x = append(x, 1e6*time.Since(start).Seconds()/float64(len(poses)))
+	}
+	return x, map[string]any{"poses": len(poses), "cpu": tasks.CPUModel()}, nil
+}
+
+func (b *bench) evaluate(episodes, workers int) (time.Duration, []*tasks.Record, error) {
+	oracle, err := referee.Open(referee.OracleName, referee.Options{})
+	if err != nil {
+		return 0, nil, err
+	}
+	start := time.Now()
+	records, err := tasks.Evaluate(b.ctx, tasks.Options{
+		Suite: b.suite, Referee: oracle, Seed: benchSeed, Episodes: episodes, Workers: workers,
+		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: b.device}) },
+	})
+	return time.Since(start), records, err
+}
+
+// runEpisode plays whole episodes with the oracle.
+func (b *bench) runEpisode() (x []float64, _ map[string]any, err error) {
+	_, records, err := b.evaluate(10, 1)
+	for _, r := range records {
+		x = append(x, r.WallSeconds)
+	}
+	return x, b.sceneConfig(), err
+}
+
+// twoWorkers compares two workers with one on the same episodes.
+func (b *bench) twoWorkers() (x []float64, _ map[string]any, err error) {
+	for range 3 {
+		one, _, err := b.evaluate(8, 1)
+		if err != nil {
+			return nil, nil, err
+		}
+		two, _, err := b.evaluate(8, 2)
+		if err != nil {
+			return nil, nil, err
+		}
+		x = append(x, one.Seconds()/two.Seconds())
+	}
+	return x, b.sceneConfig(), nil
+}
+
+// firstImage starts the program anew and waits until it has written the pictures of a scene.
+func (b *bench) firstImage() (x []float64, _ map[string]any, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, err := os.MkdirTemp("", "refarena-bench")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer os.RemoveAll(dir)
+	for range 5 {
+		start := time.Now()
+		if out, err := exec.CommandContext(b.ctx, self, "render", "--gl", b.device.String(), "--out", dir).CombinedOutput(); err != nil {
+			return nil, nil, fmt.Errorf("%w: %s", err, out)
+		}
+		x = append(x, time.Since(start).Seconds())
+	}
+	return x, b.sceneConfig(), nil
+}
+
+// memory is the process's largest resident set so far, with one worker's episodes played.
+func (b *bench) memory() (x []float64, _ map[string]any, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, err
+	}
+	dir, err := os.MkdirTemp("", "refarena-bench")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer os.RemoveAll(dir)
+	cmd := exec.CommandContext(b.ctx, self, "eval", "--gl", b.device.String(), "--episodes", "10", "--workers", "1", "--json", "--out", dir+"/run")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, nil, fmt.Errorf("%w: %s", err, out)
+	}
+	peak, err := peakMemory(cmd.ProcessState)
+	return []float64{float64(peak) / 1e6}, b.sceneConfig(), err
+}

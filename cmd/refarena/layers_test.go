@@ -1,0 +1,66 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/refarena/refarena/"
+
+// TestLayers keeps the package graph as docs/architecture.md draws it: imports point one way, and each native library has one door.
+func TestLayers(t *testing.T) {
+	for _, tt := range []struct{ pkgs, banned, because string }{
+		{"assets", module, "bytes have no logic"},
+		{"sim/shape", module, "meshes know nothing of physics or pictures"},
+		{"sim", module + "robots " + module + "scenes " + module + "referee " + module + "tasks", "the world does not know who plays in it"},
+		{"sim robots scenes referee tasks", "github.com/g3n github.com/go-gl/gl " + module + "sim/render",
+			"only sim/render draws, and cmd and scenariotest join it to the rest, so that everything else is tested without GL"},
+		{"robots", module + "scenes " + module + "referee " + module + "tasks", "a robot sees frames and pixels, not the scene's truth"},
+		{"referee", module + "scenes " + module + "robots " + module + "tasks", "a referee sees a picture, not the scene's truth"},
+		{"scenes", module + "robots " + module + "referee " + module + "tasks", "a table is the same for every robot and model"},
+		{"sim/render", module + "robots " + module + "scenes " + module + "referee " + module + "tasks", "a picture is drawn from the model alone"},
+		{"sim robots scenes tasks sim/render", "github.com/yalue/onnxruntime_go", "models run behind package referee"},
+		{"tasks", "github.com/alecthomas/kong github.com/schollz", "flags and progress belong to cmd"},
+	} {
+		for _, pkg := range strings.Fields(tt.pkgs) {
+			out, err := exec.Command("go", "list", "-deps", module+pkg).Output()
+			if err != nil {
+				t.Fatalf("go list -deps %s: %v", pkg, err)
+			}
+			for _, dep := range strings.Fields(string(out)) {
+				for _, ban := range strings.Fields(tt.banned) {
+					if dep != module+pkg && strings.HasPrefix(dep, ban) {
+						t.Errorf("%s imports %s: %s", pkg, dep, tt.because)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestDoors lists the only packages that may contain cgo or the bindings named.
+func TestDoors(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}}{{range .Imports}} {{.}}{{end}}", module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doors := map[string]string{
+		"C":                               "sim/internal/mj sim/render referee/onnx",
+		"github.com/g3n/":                 "sim/render",
+		"github.com/go-gl/gl/":            "sim/render",
+		"github.com/yalue/onnxruntime_go": "referee/onnx",
+		module + "sim/internal/mj":        "sim",
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		words := strings.Fields(line)
+		pkg := strings.TrimPrefix(words[0], module)
+		for _, imp := range words[1:] {
+			for door, allowed := range doors {
+				if (imp == door || len(door) > 1 && strings.HasPrefix(imp, door)) && !strings.Contains(" "+allowed+" ", " "+pkg+" ") {
+					t.Errorf("%s imports %s, which only %s may", pkg, imp, allowed)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,97 @@
+// Command refarena finds out whether the points that a pointing model answers work: it shows the model cluttered tables, lets a robot
+// act on the answers with real physics, and says what came of it. See `refarena --help`.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/robots"
+	"github.com/refarena/refarena/tasks"
+)
+
+// Exit statuses.
+const (
+	exitOK       = 0 // everything was judged
+	exitUndone   = 1 // something was not
+	exitBadUsage = 2 // the command makes no sense as given
+)
+
+// The command line. Each command's struct has its flags, and a Run.
+type commandLine struct {
+	Eval   evalCommand   `cmd:"" help:"Run the episodes of a suite and score them."`
+	Render renderCommand `cmd:"" help:"Write what the camera sees at the start of an episode: RGB, depth and ids as PNG."`
+	Bench  benchCommand  `cmd:"" help:"Measure this machine: physics, pictures, kinematics, whole episodes."`
+	Doctor doctorCommand `cmd:"" help:"Say what is installed, what is missing, and what to do about it."`
+}
+
+// A console is where a command writes: results to out, everything else to err.
+type console struct{ out, err io.Writer }
+
+// A usageError says that the command makes no sense as given.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// errReported means that what went wrong has been said already.
+var errReported = errors.New("not everything was judged")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the program: arguments in, exit status out.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status int) {
+	type exit int // kong ends the program after --help; here it ends run
+	defer func() {
+		if e := recover(); e != nil {
+			code, ok := e.(exit)
+			if !ok {
+				panic(e)
+			}
+			status = int(code)
+		}
+	}()
+	var cli commandLine
+	parser, err := kong.New(&cli, kong.Name("refarena"), kong.Writers(stdout, stderr), kong.Exit(func(c int) { panic(exit(c)) }),
+		kong.Description("Would the point that the model returned have worked? A robot at a cluttered table finds out."),
+		kong.Vars{"suites": strings.Join(tasks.SuiteNames(), ", "), "robots": strings.Join(robots.Names(), ", "),
+			"referees": strings.Join(referee.Names(), ", ")},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(console{stdout, stderr}))
+	if err != nil {
+		panic(err) // the declarations above are wrong
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "refarena: %v (see refarena --help)\n", err)
+		return exitBadUsage
+	}
+	switch err := k.Run(); {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errReported):
+		return exitUndone
+	case errors.As(err, new(usageError)):
+		fmt.Fprintf(stderr, "refarena: %v\n", err)
+		return exitBadUsage
+	default:
+		fmt.Fprintf(stderr, "refarena: %v\n", err)
+		return exitUndone
+	}
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/robots"
+	"github.com/refarena/refarena/scenes"
+	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/sim/render"
+	"github.com/refarena/refarena/tasks"
+)
+
+type renderCommand struct {
+	episodeFlags
+	Size string `default:"640x480" help:"Size of the pictures [px]."`
+	Out  string `default:"." placeholder:"DIR" help:"Folder for the pictures, made if need be."`
+}
+
+// Run writes SUITE-SEED-{rgb,depth,ids}.png: colour; depth as a model sees it (near is bright); and each body in a colour of its own.
+func (c *renderCommand) Run(_ context.Context, io console) error {
+	suite, device, err := c.load()
+	if err != nil {
+		return err
+	}
+	w, h, err := parseSize(c.Size)
+	if err != nil {
+		return err
+	}
+	robot, err := robots.Open(c.Robot)
+	if err != nil {
+		return err
+	}
+	stage, err := tasks.NewStage(suite, robot, c.Seed)
+	if err != nil {
+		return err
+	}
+	defer stage.Close()
+	r, err := render.New(render.Options{Device: device})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	var shot sim.Shot
+	if err := r.Render(stage.Scene.Data, scenes.DefaultCamera(w, h), &shot); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Out, 0o777); err != nil {
+		return fmt.Errorf("output folder: %w", err)
+	}
+	for _, p := range []struct {
+		name string
+		img  image.Image
+	}{
+		{"rgb", tasks.RGBImage(&shot.Frame)},
+		{"depth", &image.Gray{Pix: referee.DisparityMinMaxU8(shot.Frame.Depth), Stride: w, Rect: image.Rect(0, 0, w, h)}},
+		{"ids", idImage(&shot.Seg)},
+	} {
+		var buf bytes.Buffer
+		if err := png.Encode(&buf, p.img); err != nil {
+			return err
+		}
+		file := filepath.Join(c.Out, fmt.Sprintf("%s-%d-%s.png", suite.Name, c.Seed, p.name))
+		if err := os.WriteFile(file, buf.Bytes(), 0o666); err != nil {
+			return fmt.Errorf("picture: %w", err)
+		}
+		fmt.Fprintln(io.out, file)
+	}
+	for i := range stage.Scene.Objects {
+		o := &stage.Scene.Objects[i]
+		p := o.TWorldObj.Pos
+		fmt.Fprintf(io.out, "%-24s at (%.3f, %.3f, %.3f) m\n", o.Phrase(), p[0], p[1], p[2])
+	}
+	return nil
+}
+
+// idImage paints each body in a colour of its own: hues a golden angle apart, so that neighbours in number differ most.
+func idImage(seg *sim.Segmentation) image.Image {
+	img := image.NewNRGBA(image.Rect(0, 0, seg.Width, seg.Height))
+	for i, id := range seg.Bodies {
+		c := color.NRGBA{0, 0, 0, 255}
+		switch {
+		case id == 0:
+			c = color.NRGBA{60, 60, 60, 255}
+		case id > 0:
+			c = hue(math.Mod(float64(id)*0.61803398875, 1))
+		}
+		img.SetNRGBA(i%seg.Width, i/seg.Width, c)
+	}
+	return img
+}
+
+func hue(h float64) color.NRGBA {
+	f := func(n float64) uint8 {
+		k := math.Mod(n+12*h, 12)
+		return uint8(255 * (0.55 - 0.4*max(-1, min(k-3, 9-k, 1))))
+	}
+	return color.NRGBA{f(0), f(8), f(4), 255}
+}

@@ -1,0 +1,415 @@
+package tasks
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/robots"
+	"github.com/refarena/refarena/scenes"
+	"github.com/refarena/refarena/sim"
+)
+
+// A worker runs episodes, one after the other. It owns a renderer; everything else is made anew for each episode, so that none depends
+// on the one before.
+type worker struct {
+	o        Options
+	robot    *robots.Robot
+	renderer sim.Renderer
+	shot     sim.Shot
+	kept     []keptFrame // of the last episode
+}
+
+// A keptFrame is a picture for the run's folder.
+type keptFrame struct {
+	name  string
+	frame sim.Frame
+	point *sim.NormPoint
+}
+
+func newWorker(o Options) (*worker, error) {
+	robot, err := robots.Open(o.Robot)
+	if err != nil {
+		return nil, err
+	}
+	r, err := o.NewRenderer()
+	if err != nil {
+		return nil, err
+	}
+	return &worker{o: o, robot: robot, renderer: r}, nil
+}
+
+func (w *worker) Close() { w.renderer.Close() }
+
+// Episode runs the episode of a seed. What keeps it from being judged stands in the record, as outcome Error.
+func (w *worker) Episode(ctx context.Context, seed uint64) (rec *Record) {
+	start := time.Now()
+	w.kept = w.kept[:0]
+	rec = &Record{Seed: seed, Task: w.o.Suite.Name + "/" + w.o.Suite.Task(seed).Name, Robot: w.o.Robot, Referee: w.o.Referee.Info().Name}
+	e := &episode{worker: w, rec: rec, trace: sha256.New()}
+	defer func() {
+		if p := recover(); p != nil { // a bug costs one episode, not the run
+			rec.Outcome, rec.Error = Error, fmt.Sprintf("panic: %v", p)
+		}
+		e.close()
+		rec.WallSeconds = time.Since(start).Seconds()
+	}()
+	if err := e.run(ctx, seed); err != nil {
+		rec.Outcome, rec.Error = Error, err.Error()
+	}
+	return rec
+}
+
+// An episode is a stage being played.
+type episode struct {
+	*worker
+	rec   *Record
+	stage *Stage
+	exec  *robots.Executor
+	judge *judge
+	trace hash.Hash
+	held  *robots.Held // what the robot believes to hold
+	limit int          // physics steps
+}
+
+// errOverTime ends an episode whose simulated time is used up.
+var errOverTime = errors.New("the simulated time is used up")
+
+func (e *episode) run(ctx context.Context, seed uint64) error {
+	var err error
+	if e.stage, err = NewStage(e.o.Suite, e.robot, seed); err != nil {
+		return err
+	}
+	if e.judge, err = newJudge(e.stage.Scene.Model, isRobot); err != nil {
+		return err
+	}
+	e.recordScene()
+	data := e.stage.Scene.Data
+	begun := data.Steps()
+	e.limit = begun + int(e.o.Suite.budgetSeconds(e.stage.Task)/sim.Timestep)
+	e.stage.Plant.OnStep = func() { data.Hash(e.trace) }
+	e.exec = robots.NewExecutor(e.robot, e.stage.Plant)
+	defer func() { e.rec.SimSeconds = float64(data.Steps()-begun) * sim.Timestep }()
+
+	e.rec.Planned = 2 * len(e.stage.Goals)
+	good := 0
+	for _, g := range e.stage.Goals {
+		if err := e.refuseIfDone(g); err != nil {
+			return err
+		}
+		for _, skill := range []func(context.Context, BoundGoal, *StepRecord) error{e.pick, e.place} {
+			ok, err := e.step(ctx, g, skill)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				e.rec.Outcome = Failure
+				return nil
+			}
+			good++
+			e.rec.Progress = float64(good) / float64(e.rec.Planned)
+		}
+	}
+	e.rec.Outcome = Success
+	return nil
+}
+
+func (e *episode) close() {
+	e.rec.Trace = e.traceSum()
+	if e.judge != nil {
+		e.judge.Close()
+	}
+	if e.stage != nil {
+		e.stage.Close()
+	}
+}
+
+func (e *episode) traceSum() string { return hex.EncodeToString(e.trace.Sum(nil)[:16]) }
+
+// decide chains a decision into the trace.
+func (e *episode) decide(format string, args ...any) {
+	fmt.Fprintf(e.trace, format+"\n", args...)
+}
+
+func (e *episode) recordScene() {
+	s := e.stage.Scene
+	for _, n := range s.Rejected {
+		e.rec.Scene.Draws += n
+	}
+	e.rec.Scene.Draws++
+	for i := range s.Objects {
+		o := &s.Objects[i]
+		q := o.TWorldObj.Rot
+		e.rec.Scene.Objects = append(e.rec.Scene.Objects, ObjectRecord{
+			Phrase: o.Phrase(), Kind: o.Design.Name, Color: o.Color.Name, PosWorld: o.TWorldObj.Pos,
+			QuatWorld: [4]float64{q.W, q.V[0], q.V[1], q.V[2]},
+		})
+	}
+	s.Data.Hash(e.trace)
+}
+
+// refuseIfDone is an error if the goal holds before anything has been done for it: the episode would prove nothing.
+func (e *episode) refuseIfDone(g BoundGoal) error {
+	data := e.stage.Scene.Data
+	if err := e.judge.see(data); err != nil {
+		return err
+	}
+	if e.judge.judge(data, e.body(g.Move), e.body(g.To)).supported {
+		return fmt.Errorf("tasks: seed %d: %s is on %s already", e.stage.Seed, e.phrase(g.Move), e.phrase(g.To))
+	}
+	return nil
+}
+
+func (e *episode) body(object int) int      { return e.stage.Scene.Bodies[object] }
+func (e *episode) phrase(object int) string { return e.stage.Scene.Objects[object].Phrase() }
+
+// step tries a skill as often as the budget allows, until it succeeds. The error says that the episode cannot be judged.
+func (e *episode) step(ctx context.Context, g BoundGoal, skill func(context.Context, BoundGoal, *StepRecord) error) (bool, error) {
+	data := e.stage.Scene.Data
+	for attempt := 1; attempt <= e.o.Suite.Budget.Attempts; attempt++ {
+		start, begun := time.Now(), data.Steps()
+		s := &StepRecord{Attempt: attempt, Outcome: Failure, Points: []sim.NormPoint{}}
+		err := skill(ctx, g, s)
+		if errors.Is(err, errOverTime) {
+			s.Cause, s.Reason, err = CauseTime, err.Error(), nil
+		}
+		if s.Cause == "" && err == nil {
+			s.Outcome = Success
+		}
+		s.SimSeconds, s.WallSeconds = float64(data.Steps()-begun)*sim.Timestep, time.Since(start).Seconds()
+		e.decide("%s %s", s.Outcome, s.Cause)
+		s.Trace = e.traceSum()
+		if err != nil {
+			return false, err
+		}
+		e.keepFrame(s)
+		e.rec.Steps = append(e.rec.Steps, *s)
+		if s.Outcome == Success {
+			return true, nil
+		}
+		if s.Cause == CauseTime {
+			return false, nil
+		}
+	}
+	return false, nil
+}
+
+func (e *episode) keepFrame(s *StepRecord) {
+	if e.o.Out == "" || e.o.Frames == FramesNone || e.o.Frames == FramesFailed && s.Outcome == Success || s.Query == "" {
+		return
+	}
+	e.kept = append(e.kept, keptFrame{
+		name:  fmt.Sprintf("%d-%d-%s.png", e.rec.Seed, len(e.rec.Steps)+1, s.Skill),
+		frame: sim.Frame{Camera: e.shot.Frame.Camera, RGB: slices.Clone(e.shot.Frame.RGB)},
+		point: s.Point,
+	})
+}
+
+// ask draws the scene and puts the instruction to the referee. It reports whether there is a point to act on.
+func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Rand) scenes.Instruction, truth func() scenes.Region) (bool, error) {
+	if err := e.renderer.Render(e.stage.Scene.Data, scenes.DefaultCamera(e.o.Width, e.o.Height), &e.shot); err != nil {
+		return false, err
+	}
+	key := fmt.Sprintf("step %d", len(e.rec.Steps)) // one stream of random numbers for each decision
+	s.Instruction = instruct(scenes.Stream(e.stage.Seed, "instruction "+key)).Text
+	query := referee.NewQuery(&e.shot.Frame, s.Instruction, scenes.Stream(e.stage.Seed, "referee "+key).Uint64())
+	region := referee.Region(truth())
+	s.Query, s.Region = query.Hash(), region.Count()
+	if s.Region == 0 {
+		return false, fmt.Errorf("tasks: seed %d: %q has no right answer in the picture: %s cannot be seen", e.stage.Seed, s.Instruction, s.Referent)
+	}
+	answer, err := referee.Ask(ctx, e.o.Referee, query, region)
+	if err != nil {
+		return false, err
+	}
+	s.Answer, s.LatencyMS = answer.Text, float64(answer.Latency.Microseconds())/1000
+	s.Points = append(s.Points, answer.Points...)
+	e.decide("%s %s %v", s.Query, s.Instruction, s.Points)
+	point, ok := referee.FirstPoint.Of(answer.Points)
+	if !ok {
+		s.Cause, s.Reason = Cause(answer.Problem), answer.Reason
+		return false, nil
+	}
+	s.Point, s.Hit = &point, region.Contains(point)
+	return true, nil
+}
+
+// blame sets the cause of a step that failed: the point if it was wrong, else what happened.
+func (e *episode) blame(s *StepRecord, cause Cause, format string, args ...any) {
+	s.Cause, s.Reason = cause, fmt.Sprintf(format, args...)
+	if !s.Hit {
+		s.Cause = CauseMiss
+		s.Reason = fmt.Sprintf("point (%.3f, %.3f) is on %s, want %s; then %s", s.Point.X, s.Point.Y, e.seenAt(*s.Point), s.Referent, s.Reason)
+	}
+}
+
+// seenAt names what the picture shows at a point, for people.
+func (e *episode) seenAt(p sim.NormPoint) string {
+	i, ok := p.Pixel(e.shot.Seg.Width, e.shot.Seg.Height).Index(e.shot.Seg.Width, e.shot.Seg.Height)
+	if !ok || e.shot.Seg.Bodies[i] < 0 {
+		return "nothing"
+	}
+	m := e.stage.Scene.Model
+	id := int(e.shot.Seg.Bodies[i])
+	if k := slices.Index(e.stage.Scene.Bodies, id); k >= 0 {
+		return e.phrase(k)
+	}
+	switch name := m.BodyName(id); {
+	case isRobot(name):
+		return "the robot"
+	case id == 0:
+		return "the floor"
+	default:
+		return "the " + name
+	}
+}
+
+func (e *episode) pick(ctx context.Context, g BoundGoal, s *StepRecord) error {
+	s.Skill, s.Referent = "pick", e.phrase(g.Move)
+	scene := e.stage.Scene
+	ok, err := e.ask(ctx, s,
+		func(r *rand.Rand) scenes.Instruction { return scene.Locate(g.Move, r) },
+		func() scenes.Region { return scene.ObjectRegion(&e.shot, g.Move) })
+	if err != nil || !ok {
+		return err
+	}
+	return e.runPick(ctx, g, s)
+}
+
+func (s *Suite) budgetSeconds(t *Task) float64 {
+	if s.Budget.SimSeconds > 0 {
+		return s.Budget.SimSeconds
+	}
+	return 60 * float64(len(t.Goals))
+}
+
+// runPick lets the robot act on the point, and sees whether the right thing is in its hand.
+func (e *episode) runPick(ctx context.Context, g BoundGoal, s *StepRecord) error {
+	data := e.stage.Scene.Data
+	result, err := e.exec.Pick(ctx, &e.shot.Frame, e.pixel(s), robots.PickOptions{MaxPeriods: e.periodsLeft()})
+	if err != nil {
+		return err
+	}
+	e.held = result.Held
+	s.Target = target(result.Point)
+	if err := e.judge.see(data); err != nil {
+		return err
+	}
+	switch {
+	case e.judge.lifted(e.body(g.Move)):
+		return nil // whatever the robot believes, it has it
+	case data.Steps() >= e.limit:
+		return errOverTime
+	case !result.OK():
+		e.blame(s, Cause(result.Cause), "%s", result.Detail)
+	default:
+		e.blame(s, CauseSlip, "the robot holds %s", e.inHand())
+	}
+	return nil
+}
+
+// inHand names what the robot touches, for people.
+func (e *episode) inHand() string {
+	for i, id := range e.stage.Scene.Bodies {
+		if e.judge.touching(id) {
+			return e.phrase(i)
+		}
+	}
+	return "nothing"
+}
+
+func (e *episode) place(ctx context.Context, g BoundGoal, s *StepRecord) error {
+	s.Skill, s.Referent = "place", e.phrase(g.To)
+	scene := e.stage.Scene
+	ok, err := e.ask(ctx, s,
+		func(r *rand.Rand) scenes.Instruction { return scene.Place(g.Move, g.To, r) },
+		func() scenes.Region { return scene.PlaceRegion(&e.shot, scene.Data, g.Move, g.To) })
+	if err != nil || !ok {
+		return err
+	}
+	result, err := e.exec.Place(ctx, &e.shot.Frame, e.pixel(s), e.held, robots.PlaceOptions{MaxPeriods: e.periodsLeft()})
+	if err != nil {
+		return err
+	}
+	s.Target = target(result.Point)
+	cause, reason, err := e.dwell(ctx, e.body(g.Move), e.body(g.To))
+	if err != nil || cause == "" {
+		return err
+	}
+	if !result.OK() {
+		cause, reason = Cause(result.Cause), result.Detail
+	}
+	e.blame(s, cause, "%s", reason)
+	return nil
+}
+
+// dwell lets time pass, the robot standing still, until object has rested on support, released, for DwellSeconds without a break. The
+// cause says what was wrong at the end of the time that it has for that.
+func (e *episode) dwell(ctx context.Context, object, support int) (Cause, string, error) {
+	const patience = 3 * DwellSeconds
+	data := e.stage.Scene.Data
+	want, most := int(DwellSeconds*robots.Rate), int(patience*robots.Rate)
+	var s standing
+	held, longest := 0, 0
+	for range most {
+		if err := ctx.Err(); err != nil {
+			return "", "", err
+		}
+		if data.Steps() >= e.limit {
+			return "", "", errOverTime
+		}
+		if err := data.Step(int(math.Round(robots.Period / data.Model().Timestep()))); err != nil {
+			return "", "", err
+		}
+		data.Hash(e.trace)
+		if err := e.judge.see(data); err != nil {
+			return "", "", err
+		}
+		if s = e.judge.judge(data, object, support); !s.ok() {
+			held = 0
+			continue
+		}
+		held++
+		longest = max(longest, held)
+		if held == want {
+			return "", "", nil
+		}
+	}
+	m := e.stage.Scene.Model
+	switch {
+	case s.touched:
+		return CauseUnstable, fmt.Sprintf("%s still touches the hand", m.BodyName(object)), nil
+	case longest > 0:
+		return CauseDwell, fmt.Sprintf("%s rested on %s for %.2f s, want %.0f s", m.BodyName(object), m.BodyName(support), float64(longest)*robots.Period, DwellSeconds), nil
+	case !s.supported:
+		p := data.BodyPose(object).Pos
+		return CauseOffTarget, fmt.Sprintf("%s is at (%.3f, %.3f, %.3f), not on %s", m.BodyName(object), p[0], p[1], p[2], m.BodyName(support)), nil
+	}
+	return CauseUnstable, fmt.Sprintf("%s does not come to rest", m.BodyName(object)), nil
+}
+
+func (e *episode) pixel(s *StepRecord) sim.Pixel {
+	return s.Point.Pixel(e.shot.Frame.Camera.Width, e.shot.Frame.Camera.Height)
+}
+
+// periodsLeft is what the budget leaves, in control periods.
+func (e *episode) periodsLeft() int {
+	left := float64(e.limit-e.stage.Scene.Data.Steps()) * sim.Timestep
+	return max(1, int(left*robots.Rate))
+}
+
+// target is a point for the record; null if the robot understood none.
+func target(p sim.Vec3) *[3]float64 {
+	if p == (sim.Vec3{}) {
+		return nil
+	}
+	return (*[3]float64)(&p)
+}

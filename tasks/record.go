@@ -1,0 +1,178 @@
+package tasks
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/refarena/refarena/sim"
+)
+
+// An Outcome is how an episode or a step ended.
+type Outcome string
+
+const (
+	Success Outcome = "success"
+	Failure Outcome = "failure"
+	// Error means that the episode could not be judged: the server was down, the physics diverged. It counts neither way.
+	Error Outcome = "error"
+)
+
+// A Cause is why a step failed, one code a failed step; the first that fits, in the order in which things happen.
+type Cause string
+
+// The causes that the runner itself finds. Those of the referee are referee.Problem, those of the robot robots.Cause.
+const (
+	CauseMiss      Cause = "refer.miss"       // the point is not on the right region, and the step failed
+	CauseSlip      Cause = "exec.slip"        // nothing, or the wrong thing, was in the hand after the pick
+	CauseDropped   Cause = "exec.dropped"     // it was in the hand and fell on the way
+	CauseOffTarget Cause = "place.off_target" // it lies somewhere else
+	CauseUnstable  Cause = "place.unstable"   // it does not come to rest
+	CauseDwell     Cause = "dwell.broken"     // it was right for a moment, and not for as long as it has to be
+	CauseTime      Cause = "budget.time"      // the simulated time is used up
+)
+
+// A Record is all there is to know about an episode: one line of episodes.jsonl.
+type Record struct {
+	Seed     uint64       `json:"seed"`
+	Task     string       `json:"task"` // suite/task
+	Robot    string       `json:"robot"`
+	Referee  string       `json:"referee"`
+	Outcome  Outcome      `json:"outcome"`
+	Error    string       `json:"error,omitempty"`
+	Planned  int          `json:"planned"`  // steps that the task has
+	Progress float64      `json:"progress"` // share of them that succeeded, 0…1
+	Scene    SceneRecord  `json:"scene"`
+	Steps    []StepRecord `json:"steps"`
+	// Trace is a hash chained over the bits of every state and decision: equal traces mean equal episodes.
+	Trace      string  `json:"trace"`
+	SimSeconds float64 `json:"sim_s"`
+	// WallSeconds is not part of what repeats.
+	WallSeconds float64 `json:"wall_s"`
+}
+
+// A SceneRecord is what stood on the table before the episode, settled.
+type SceneRecord struct {
+	Draws   int            `json:"draws"` // layouts drawn until one held
+	Objects []ObjectRecord `json:"objects"`
+}
+
+// An ObjectRecord is an object and where it stood.
+type ObjectRecord struct {
+	Phrase    string     `json:"phrase"` // "red mug"
+	Kind      string     `json:"kind"`
+	Color     string     `json:"color"`
+	PosWorld  [3]float64 `json:"pos_world"`
+	QuatWorld [4]float64 `json:"quat_world"` // wxyz
+}
+
+// A StepRecord is one decision and what came of it.
+type StepRecord struct {
+	Skill       string          `json:"skill"` // "pick" or "place"
+	Attempt     int             `json:"attempt"`
+	Instruction string          `json:"instruction"`
+	Referent    string          `json:"referent"` // the object that is meant: ground truth
+	Query       string          `json:"query"`    // hash of what the model was shown
+	Answer      string          `json:"answer"`
+	Points      []sim.NormPoint `json:"points"`
+	Point       *sim.NormPoint  `json:"point"` // the one that was acted on; null without
+	Hit         bool            `json:"hit"`   // it lies in the true region
+	Region      int             `json:"region_px"`
+	Target      *[3]float64     `json:"target_world"` // where the robot understood it to be; null if nowhere
+	Outcome     Outcome         `json:"outcome"`
+	Cause       Cause           `json:"cause,omitempty"`
+	Reason      string          `json:"reason,omitempty"`
+	SimSeconds  float64         `json:"sim_s"`
+	WallSeconds float64         `json:"wall_s"`
+	LatencyMS   float64         `json:"latency_ms"` // of the referee; not part of what repeats
+	Trace       string          `json:"trace"`
+}
+
+// Line is the record as one line for other programs; its names are a contract.
+func (r *Record) Line() ([]byte, error) {
+	hits, causes := []bool{}, []Cause{}
+	for _, s := range r.Steps {
+		hits = append(hits, s.Hit)
+		if s.Cause != "" {
+			causes = append(causes, s.Cause)
+		}
+	}
+	return json.Marshal(struct {
+		Type        string  `json:"type"`
+		Seed        uint64  `json:"seed"`
+		Task        string  `json:"task"`
+		Robot       string  `json:"robot"`
+		Referee     string  `json:"referee"`
+		Outcome     Outcome `json:"outcome"`
+		Error       string  `json:"error,omitempty"`
+		Progress    float64 `json:"progress"`
+		Hits        []bool  `json:"hits"`
+		Causes      []Cause `json:"causes"`
+		Trace       string  `json:"trace"`
+		SimSeconds  float64 `json:"sim_s"`
+		WallSeconds float64 `json:"wall_s"`
+	}{"episode", r.Seed, r.Task, r.Robot, r.Referee, r.Outcome, r.Error, r.Progress, hits, causes, r.Trace, r.SimSeconds, r.WallSeconds})
+}
+
+// Why is the reason for an episode that did not succeed, for people; "" if it did.
+func (r *Record) Why() string {
+	if r.Outcome == Error {
+		return r.Error
+	}
+	for i, s := range r.Steps {
+		if s.Outcome == Failure && (i == len(r.Steps)-1 || r.Steps[i+1].Skill != s.Skill) {
+			return fmt.Sprintf("step %d, %s: %s", i+1, s.Cause, s.Reason)
+		}
+	}
+	return ""
+}
+
+// A Summary counts episodes and puts intervals around the rates.
+type Summary struct {
+	Type        string  `json:"type"` // "summary"
+	Episodes    int     `json:"episodes"`
+	Success     int     `json:"success"`
+	Failure     int     `json:"failure"`
+	Error       int     `json:"error"`
+	Rate        float64 `json:"rate"` // of the judged ones
+	Low         float64 `json:"low"`  // 95 % Wilson interval of the rate
+	High        float64 `json:"high"`
+	HitRate     float64 `json:"hit_rate"` // of all decisions
+	WallSeconds float64 `json:"wall_s"`
+}
+
+// Summarize counts records. wallSeconds is the time that the whole run took.
+func Summarize(records []*Record, wallSeconds float64) Summary {
+	s := Summary{Type: "summary", Episodes: len(records), WallSeconds: wallSeconds}
+	var hits, decisions int
+	for _, r := range records {
+		switch r.Outcome {
+		case Success:
+			s.Success++
+		case Failure:
+			s.Failure++
+		default:
+			s.Error++
+		}
+		for _, st := range r.Steps {
+			decisions++
+			if st.Hit {
+				hits++
+			}
+		}
+	}
+	judged := s.Success + s.Failure
+	if judged > 0 {
+		s.Rate = float64(s.Success) / float64(judged)
+	}
+	s.Low, s.High = Wilson(s.Success, judged)
+	if decisions > 0 {
+		s.HitRate = float64(hits) / float64(decisions)
+	}
+	return s
+}
+
+// String is the summary for people.
+func (s Summary) String() string {
+	return fmt.Sprintf("%d episodes: %d success, %d failure, %d error; %.1f %% of %d judged (95 %% interval %.1f to %.1f %%); %.1f %% of the points hit; %.1f s",
+		s.Episodes, s.Success, s.Failure, s.Error, 100*s.Rate, s.Success+s.Failure, 100*s.Low, 100*s.High, 100*s.HitRate, s.WallSeconds)
+}

@@ -78,6 +78,50 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
+// What an object collides with is what it looks like: rays from all around and above meet both at the same distance, nearly always.
+func TestCollisionFollowsLook(t *testing.T) {
+	r := Stream(2, "test")
+	for _, d := range Catalogue() {
+		t.Run(d.Name, func(t *testing.T) {
+			l := &Layout{}
+			l.Objects = []Placed{{Name: "it", Design: d, Color: Colors[0], TWorldObj: sim.Translation(0.5, 0, d.Lift)}}
+			s, why, err := l.realize(includeVisuals)
+			if err != nil || why != "" {
+				t.Fatalf("settling = %q, %v", why, err)
+			}
+			defer s.Close()
+			middle := sim.Vec3{0.5, 0, d.Height / 2}
+			agree, hits := 0, 0
+			var worst float64
+			for range 400 {
+				turn, rise := 2*math.Pi*r.Float64(), 0.05+1.4*r.Float64()
+				eye := middle.Add(sim.Vec3{math.Cos(turn) * math.Cos(rise), math.Sin(turn) * math.Cos(rise), math.Sin(rise)})
+				aim := sim.Vec3{0.5 + (2*r.Float64()-1)*d.Footprint.turned(), (2*r.Float64() - 1) * d.Footprint.turned(), 0.9 * r.Float64() * d.Height}
+				dir := aim.Sub(eye).Normalize()
+				drawn, drawnGeom, ok1 := s.Data.Ray(eye, dir, true)
+				solid, solidGeom, ok2 := s.Data.Ray(eye, dir, false)
+				if !ok1 || !ok2 {
+					continue // past the table
+				}
+				on := s.Bodies[0]
+				if s.Model.GeomBody(drawnGeom) != on && s.Model.GeomBody(solidGeom) != on {
+					continue
+				}
+				hits++
+				if diff := math.Abs(drawn - solid); diff < 0.005 {
+					agree++
+				} else {
+					worst = max(worst, diff)
+				}
+			}
+			if hits < 50 || float64(agree) < 0.85*float64(hits) {
+				t.Errorf("%d of %d rays agree to 5 mm (worst %.1f mm), want 85 %%", agree, hits, 1e3*worst)
+			}
+			t.Logf("%d of %d rays agree to 5 mm", agree, hits)
+		})
+	}
+}
+
 // Two designs that share a name, or of which one's name ends in one of the other's, never come in one colour in one scene.
 func TestSharesName(t *testing.T) {
 	for _, tt := range []struct {

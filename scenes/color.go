@@ -68,7 +68,6 @@ var (
 	plastic = finish("plastic", 0.38)
 	card    = finish("card", 0.75)
 	painted = finish("painted", 0.45)
-	matt    = finish("matt", 0.9)
 )
 
 // accent is off-white on colours and ink on white: a label that can be told from what it is on.

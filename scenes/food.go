@@ -68,7 +68,7 @@ func apple() *Design {
 		Colors: []string{"red", "green", "yellow"},
 		Mass:   0.16, Height: 0.076, Footprint: circle(r + 0.001), Base: circle(0.016), GripWidth: 2 * r,
 		Geoms: []sim.Geom{
-			skin.geom(sim.GeomEllipsoid, sim.Vec3{r, r, 0.0310}, sim.Translation(0, 0, 0.0325)),
+			skin.geom(sim.GeomEllipsoid, sim.Vec3{r, r, 0.0300}, sim.Translation(0, 0, 0.0305)),
 			skin.cylinder(0.014, 0, 0.006),
 		},
 		Parts: []Part{
@@ -97,6 +97,7 @@ func pear() *Design {
 		Mass:   0.17, Height: 0.107, Footprint: circle(0.034), Base: circle(0.016), GripWidth: 0.067,
 		Geoms: []sim.Geom{
 			skin.geom(sim.GeomEllipsoid, sim.Vec3{0.0335, 0.0335, 0.0280}, sim.Translation(0, 0, 0.0285)),
+			skin.geom(sim.GeomSphere, sim.Vec3{0.0245, 0, 0}, sim.Translation(0, 0, 0.0470)),
 			skin.capsule(0.0175, sim.Vec3{0, 0, 0.045}, sim.Vec3{0, 0, 0.0735}),
 			skin.cylinder(0.016, 0, 0.006),
 		},
@@ -154,15 +155,13 @@ func banana() *Design {
 		return shape.TaperedTube([][3]float64{at(a), at((a + b) / 2), at(b)}, []float64{r0, r0, r1}, 16).Named("banana tip")
 	}
 	var geoms []sim.Geom
-	ends := []float64{-0.72, -0.42, 0, 0.42, 0.72}
-	for i := range len(ends) - 1 {
-		r := thick - 0.0005
-		if i == 0 || i == len(ends)-2 {
-			r = 0.0115
-		}
-		a, b := sim.Vec3(at(ends[i])), sim.Vec3(at(ends[i+1]))
+	for _, piece := range [8][3]float64{ // from, to [rad], radius
+		{-0.76, -0.60, 0.0085}, {-0.64, -0.40, 0.0135}, {-0.42, -0.14, thick - 0.0005}, {-0.14, 0.14, thick - 0.0005},
+		{0.14, 0.42, thick - 0.0005}, {0.40, 0.64, 0.0135}, {0.60, 0.76, 0.0085}, {0.76, 0.90, 0.0045},
+	} {
+		a, b := sim.Vec3(at(piece[0])), sim.Vec3(at(piece[1]))
 		a[2], b[2] = thick-0.0005, thick-0.0005
-		geoms = append(geoms, skin.capsule(r, a, b))
+		geoms = append(geoms, skin.capsule(piece[2], a, b))
 	}
 	return &Design{
 		Name: "banana", Names: []string{"banana"},

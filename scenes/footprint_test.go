@@ -25,14 +25,14 @@ func randFootprint(r *rand.Rand) Footprint {
 func TestGap(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	apart := 0
-	for i := range 300 {
+	for i := range 120 {
 		f, g := randFootprint(r), randFootprint(r)
 		var on [2][][2]float64
 		touch := false
 		for k, a := range []Footprint{f, g} {
 			b := []Footprint{g, f}[k]
-			for j := range 400 {
-				x, y := outlinePoint(a, float64(j)/400)
+			for j := range 200 {
+				x, y := outlinePoint(a, float64(j)/200)
 				if d := a.distance(x, y); math.Abs(d) > 1e-9 {
 					t.Fatalf("draw %d: point of the outline is %g m from %+v", i, d, a)
 				}
@@ -41,27 +41,25 @@ func TestGap(t *testing.T) {
 			}
 		}
 		got := f.Gap(g)
-		if (got <= 0) != touch && math.Abs(got) > 1e-3 {
-			t.Fatalf("draw %d: Gap(%+v, %+v) = %g, but overlap is %v", i, f, g, got, touch)
-		}
 		if got != g.Gap(f) {
 			t.Fatalf("draw %d: Gap = %g one way and %g the other", i, got, g.Gap(f))
 		}
-		if touch {
-			continue
-		}
-		apart++
-		want := math.Inf(1)
-		for _, p := range on[0] {
-			for _, q := range on[1] {
-				want = min(want, math.Hypot(p[0]-q[0], p[1]-q[1]))
+		want := 0.0 // or less
+		if !touch {
+			want = math.Inf(1)
+			for _, p := range on[0] {
+				for _, q := range on[1] {
+					want = min(want, math.Hypot(p[0]-q[0], p[1]-q[1]))
+				}
 			}
+			apart++
 		}
-		if math.Abs(got-want) > 3e-3 {
+		const step = 0.01 // between two points of an outline, about
+		if got > want+1e-9 || got < want-step && want > step {
 			t.Fatalf("draw %d: Gap(%+v, %+v) = %g, want %g", i, f, g, got, want)
 		}
 	}
-	if apart < 100 {
+	if apart < 40 {
 		t.Fatalf("only %d draws were apart", apart)
 	}
 }

@@ -42,19 +42,19 @@ var (
 )
 
 // Locate is an instruction that asks for an object. The phrasing and the object's name (its category or a synonym) are drawn from r.
-func (s *Scene) Locate(object int, r *rand.Rand) Instruction {
-	text := fill(pick(r, locationTexts), "object", pick(r, s.Objects[object].Phrases()))
+func (l *Layout) Locate(object int, r *rand.Rand) Instruction {
+	text := fill(pick(r, locationTexts), "object", pick(r, l.Objects[object].Phrases()))
 	return Instruction{Text: text, Kind: Location, Object: object, Support: -1}
 }
 
 // Place is an instruction that asks where to put the object held on or in the object support. Drawn as for Locate. It panics if the
 // support is none.
-func (s *Scene) Place(held, support int, r *rand.Rand) Instruction {
-	on := s.Objects[support]
+func (l *Layout) Place(held, support int, r *rand.Rand) Instruction {
+	on := l.Objects[support]
 	if on.Design.Support == nil {
 		panic(fmt.Sprintf("scenes: %s is no support", on.Phrase()))
 	}
-	text := fill(pick(r, placementTexts), "object", pick(r, s.Objects[held].Phrases()))
+	text := fill(pick(r, placementTexts), "object", pick(r, l.Objects[held].Phrases()))
 	text = fill(text, "support", pick(r, on.Phrases()))
 	return Instruction{Text: fill(text, "on", on.Design.Support.Preposition), Kind: Placement, Object: held, Support: support}
 }

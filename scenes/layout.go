@@ -26,6 +26,7 @@ type Config struct {
 	MinPickable            int      // of which at least so many can be picked up, and fit on or in one of those that carry; 0 means 2
 	Designs                []string // the designs to choose from, by name; nil means the whole catalogue
 	Gap                    float64  // least distance between the outlines of two objects [m]; 0 means 0.038, room for a finger
+	MinVisible             float64  // how much of each object DefaultCamera has to see, 0…1; 0 means 0.75
 	Zone                   Zone     // where objects stand, outline and all; zero means TaskZone
 	MaxTries               int      // scenes drawn before giving up; 0 means 40
 }
@@ -37,6 +38,7 @@ func (c Config) withDefaults() Config {
 	c.MaxSupports = cmp.Or(c.MaxSupports, max(2, c.MinSupports))
 	c.MinPickable = cmp.Or(c.MinPickable, 2)
 	c.Gap = cmp.Or(c.Gap, 0.038)
+	c.MinVisible = cmp.Or(c.MinVisible, 0.75)
 	c.Zone = cmp.Or(c.Zone, TaskZone)
 	c.MaxTries = cmp.Or(c.MaxTries, 40)
 	return c
@@ -81,6 +83,8 @@ func (c Config) Validate() error {
 			strings.Join(c.Designs, ", "))
 	case !(c.Gap >= 0 && c.Gap < 1):
 		return fmt.Errorf("scenes: a gap of %g m between objects (want 0…1)", c.Gap)
+	case !(c.MinVisible >= 0 && c.MinVisible <= 1):
+		return fmt.Errorf("scenes: %g of each object to be visible (want 0…1)", c.MinVisible)
 	case !(c.Zone.MaxX > c.Zone.MinX && c.Zone.MaxY > c.Zone.MinY):
 		return fmt.Errorf("scenes: an empty zone %+v", c.Zone)
 	}
@@ -126,7 +130,7 @@ type Look struct {
 
 // A Layout is a scene as data: what stands where, before physics.
 type Layout struct {
-	Config  Config // as it was used: with all defaults
+	Config  Config // what it was drawn for
 	Look    Look
 	Objects []Placed
 }
@@ -137,10 +141,12 @@ type Reason string
 // The reasons for which scenes are drawn again.
 const (
 	NoRoom      Reason = "no room"     // the objects drawn do not fit into the zone
+	Unfit       Reason = "unfit"       // the caller has no use for the scene (see Mount.Accept)
 	Unsettled   Reason = "unsettled"   // something still moves after MaxSettleTime
 	Toppled     Reason = "toppled"     // something does not stand as it was put
 	Moved       Reason = "moved"       // something has slid or rolled away from where it was put
 	LeftZone    Reason = "left zone"   // something has moved out of the zone
+	Hidden      Reason = "hidden"      // the camera sees less than MinVisible of something
 	Penetration Reason = "penetration" // two things are more than MaxPenetration inside each other
 )
 
@@ -266,6 +272,40 @@ func (z Zone) holds(f Footprint, slack float64) bool {
 		}
 	}
 	return true
+}
+
+// Object is the index of the object whose phrase is given ("the red mug", with a synonym or with the category).
+func (l *Layout) Object(phrase string) (int, error) {
+	var have []string
+	for i, p := range l.Objects {
+		if slices.Contains(p.Phrases(), phrase) {
+			return i, nil
+		}
+		have = append(have, p.Phrase())
+	}
+	return 0, fmt.Errorf("scenes: no object is called %q (have %s)", phrase, strings.Join(have, ", "))
+}
+
+// Pickable are the indices of the objects that a hand can take, in order.
+func (l *Layout) Pickable() []int {
+	var out []int
+	for i, p := range l.Objects {
+		if p.Design.Pickable() {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// SupportsFor are the indices of the objects that the object held can be put down on or in, in order.
+func (l *Layout) SupportsFor(held int) []int {
+	var out []int
+	for i, p := range l.Objects {
+		if i != held && l.Objects[held].Design.Fits(p.Design) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // TableBody is the name of the table's body in the Spec. The floor belongs to the world.

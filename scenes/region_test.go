@@ -41,7 +41,7 @@ func rayScene(t *testing.T, seed uint64) (*Scene, *sim.Shot) {
 
 // Objects are seen where they are: all of them, and none of their pixels shows a point outside of their outline.
 func TestObjectRegion(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range uint64(2) {
 		s, shot := rayScene(t, seed)
 		for i, p := range s.Objects {
 			region := s.ObjectRegion(shot, i)
@@ -71,7 +71,7 @@ func TestObjectRegion(t *testing.T) {
 func TestPlaceRegion(t *testing.T) {
 	r := Stream(1, "test")
 	tried := map[string]int{}
-	for seed := range uint64(12) {
+	for seed := range uint64(8) {
 		s, shot := rayScene(t, seed)
 		start, err := sim.NewSnapshot(s.Model)
 		if err != nil {
@@ -104,7 +104,7 @@ func TestPlaceRegion(t *testing.T) {
 					t.Logf("seed %d: no place to be seen for %s %s %s", seed, p.Name, q.Design.Support.Preposition, q.Name)
 					continue
 				}
-				for range 3 {
+				for range 2 {
 					if err := s.Data.Restore(start); err != nil {
 						t.Fatal(err)
 					}
@@ -141,4 +141,41 @@ func TestPlaceRegion(t *testing.T) {
 		t.Errorf("placed %v, want 4 or more kinds of supports", tried)
 	}
 	t.Logf("placed %v", tried)
+}
+
+// Where something lies already there is no place for more.
+func TestPlaceRegionTaken(t *testing.T) {
+	cfg := Config{MinObjects: 3, MaxObjects: 3, MaxSupports: 1, Designs: []string{"tray", "apple"}}
+	s, err := Generate(cfg, 1, includeVisuals)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	cam := DefaultCamera(160, 120)
+	before := s.PlaceRegion(castShot(s, cam), s.Data, 1, 0)
+	joint, err := s.Model.JointID(s.Objects[2].Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pose := s.Objects[0].TWorldObj
+	pose.Pos[2] += s.Objects[0].Design.Support.Z
+	s.Data.SetFreePose(joint, pose)
+	if err := s.Data.Forward(); err != nil {
+		t.Fatal(err)
+	}
+	shot := castShot(s, cam)
+	after := s.PlaceRegion(shot, s.Data, 1, 0)
+	if after.Count() == 0 || after.Count() > before.Count()*3/4 {
+		t.Errorf("%d pixels are free with an apple on the tray, %d without, want some, and much fewer", after.Count(), before.Count())
+	}
+	need := s.Objects[1].Design.Footprint.Radius + s.Objects[2].Design.Footprint.Radius + PlaceMargin
+	for k, in := range after.Mask {
+		if !in {
+			continue
+		}
+		at := cam.Deproject(sim.Pixel{X: float64(k%160) + 0.5, Y: float64(k/160) + 0.5}, float64(shot.Frame.Depth[k]))
+		if d := math.Hypot(at[0]-pose.Pos[0], at[1]-pose.Pos[1]); d < need-1e-6 {
+			t.Fatalf("a pixel of the region is %.1f mm from the apple's middle, want %.1f or more", 1e3*d, 1e3*need)
+		}
+	}
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/refarena/refarena/sim"
 )
 
-// A Mount brings a robot into a scene.
+// A Mount is what the caller brings into a scene: a robot, and what it wants to do there.
 type Mount struct {
 	Attach func(*sim.Spec) error // adds the robot at the world's origin; nil: no robot
 	Home   func(*sim.Data) error // puts it into the posture that it holds while the scene settles, Ctrl included; nil: leaves it
+	Accept func(*Layout) bool    // reports whether the caller has a use for the scene; nil: any will do
 }
 
 // A Scene is a settled table. Its Layout tells where everything came to rest.
@@ -42,6 +43,9 @@ func Generate(cfg Config, seed uint64, mount Mount) (*Scene, error) {
 		l, why, err := Draw(cfg, draws)
 		if err != nil {
 			return nil, err
+		}
+		if why == "" && mount.Accept != nil && !mount.Accept(l) {
+			why = Unfit
 		}
 		if why == "" {
 			s, reason, err := l.realize(mount)
@@ -111,40 +115,6 @@ func (s *Scene) settle(mount Mount) (Reason, error) {
 		s.Bodies = append(s.Bodies, id)
 	}
 	return Settle(s.Data, &s.Layout)
-}
-
-// Object is the index of the object whose phrase is given ("the red mug", with a synonym or with the category).
-func (s *Scene) Object(phrase string) (int, error) {
-	var have []string
-	for i, p := range s.Objects {
-		if slices.Contains(p.Phrases(), phrase) {
-			return i, nil
-		}
-		have = append(have, p.Phrase())
-	}
-	return 0, fmt.Errorf("scenes: no object is called %q (have %s)", phrase, strings.Join(have, ", "))
-}
-
-// Pickable are the indices of the objects that a hand can take, in order.
-func (s *Scene) Pickable() []int {
-	var out []int
-	for i, p := range s.Objects {
-		if p.Design.Pickable() {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
-// SupportsFor are the indices of the objects that the object held can be put down on or in, in order.
-func (s *Scene) SupportsFor(held int) []int {
-	var out []int
-	for i, p := range s.Objects {
-		if i != held && s.Objects[held].Design.Fits(p.Design) {
-			out = append(out, i)
-		}
-	}
-	return out
 }
 
 // RestsOn reports whether the object's place is on or in the object support, as data has them: its origin above the flat surface (within

@@ -2,6 +2,7 @@ package scenes
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -106,7 +107,7 @@ func TestEveryDesignRests(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			l := &Layout{Config: Config{}.withDefaults()}
+			l := &Layout{}
 			pose := sim.Rotation(0.7, sim.Vec3{0, 0, 1})
 			pose.Pos = sim.Vec3{0.5, 0, d.Lift + 0.002}
 			l.Objects = []Placed{{Name: "it", Design: d, Color: c, TWorldObj: pose}}
@@ -151,10 +152,11 @@ func TestSettleReasons(t *testing.T) {
 		{"leaning bottle", []Placed{at(find("bottle"), 0.5, 0, 0.02, 0.5)}, Toppled},
 		{"dropped block", []Placed{at(find("block"), 0.5, 0, 0.2, 0)}, Moved},
 		{"ball on a book", []Placed{at(find("book"), 0.5, 0, 0, 0), at(find("ball"), 0.578, 0, 0.0301, 0)}, Moved},
+		{"ball behind a box", []Placed{at(find("cereal box"), 0.5, 0, 0, 0), at(find("ball"), 0.42, 0, 0, 0)}, Hidden},
 		{"outside", []Placed{at(find("can"), 0.3, 0, 0, 0)}, LeftZone},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			l := &Layout{Config: Config{}.withDefaults(), Objects: tt.objects}
+			l := &Layout{Objects: tt.objects}
 			s, why, err := l.realize(Mount{})
 			if err != nil || why != tt.want {
 				t.Errorf("realize = %q, %v, want %q", why, err, tt.want)
@@ -163,6 +165,35 @@ func TestSettleReasons(t *testing.T) {
 				s.Close()
 			}
 		})
+	}
+}
+
+// How deep things are inside each other is measured as it is, though nothing has touched yet.
+func TestPenetration(t *testing.T) {
+	s := generate(t, Config{MinObjects: 3, MaxObjects: 3, MaxSupports: 1, Designs: []string{"book", "block", "can"}}, 2)
+	held := s.Pickable()
+	for _, tt := range []struct {
+		name string
+		on   sim.Pose
+		want float64
+	}{
+		{"in the table", sim.Translation(0.5, 0.6, -0.003), 0.003},
+		{"in another", s.Objects[held[1]].TWorldObj.Mul(sim.Translation(0, 0, s.Objects[held[1]].Design.Height-0.004)), 0.004},
+	} {
+		joint, err := s.Model.JointID(s.Objects[held[0]].Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Data.SetFreePose(joint, tt.on)
+		if err := s.Data.Forward(); err != nil {
+			t.Fatal(err)
+		}
+		l := s.Layout
+		l.Objects = slices.Clone(l.Objects)
+		l.Objects[held[0]].TWorldObj = tt.on
+		if got := penetration(s.Data, &l, s.Bodies); math.Abs(got-tt.want) > 2e-4 {
+			t.Errorf("%s: penetration = %.2f mm, want %.2f", tt.name, 1e3*got, 1e3*tt.want)
+		}
 	}
 }
 
@@ -190,6 +221,7 @@ func TestConfigErrors(t *testing.T) {
 		{"off the table", Config{Zone: Zone{0.5, 1.5, 0, 0.3}}, "is not on the table"},
 		{"empty zone", Config{Zone: Zone{0.5, 0.4, 0, 0.3}}, "empty zone"},
 		{"too few names", Config{MinObjects: 8, Designs: []string{"lemon", "plate"}}, "no scene is good in 40 tries"},
+		{"visible", Config{MinVisible: 1.1}, "1.1 of each object"},
 		{"gap", Config{Gap: -1}, "gap of -1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -228,6 +260,20 @@ func TestMount(t *testing.T) {
 	if len(calls) < 2 || calls[0] != "attach" || calls[1] != "home" {
 		t.Errorf("calls = %v, want attach, home", calls)
 	}
+	mount.Accept = func(l *Layout) bool { return len(l.Objects) == 99 }
+	if _, err := Generate(Config{}, 5, mount); err == nil || !strings.Contains(err.Error(), "× unfit") {
+		t.Errorf("Generate = %v, want it to say that all scenes are unfit", err)
+	}
+	mount.Accept = func(l *Layout) bool { _, err := l.Object("the blue book"); return err == nil }
+	if s, err := Generate(Config{}, 5, mount); err != nil {
+		t.Error(err)
+	} else if _, err := s.Object("the blue book"); err != nil {
+		t.Error(err)
+		s.Close()
+	} else {
+		s.Close()
+	}
+	mount.Accept = nil
 	mount.Home = func(*sim.Data) error { return fmt.Errorf("no home") }
 	if _, err := Generate(Config{}, 5, mount); err == nil || !strings.Contains(err.Error(), "seed 5: no home") {
 		t.Errorf("Generate = %v, want the mount's error and the seed", err)
@@ -237,8 +283,12 @@ func TestMount(t *testing.T) {
 // Named streams do not depend on each other, and do depend on name and seed.
 func TestStream(t *testing.T) {
 	first := func(seed uint64, name string) uint64 { return Stream(seed, name).Uint64() }
-	if first(1, "a") != first(1, "a") || first(1, "a") == first(1, "b") || first(1, "a") == first(2, "a") {
-		t.Error("streams are not a function of seed and name")
+	a := first(1, "a")
+	if again := first(1, "a"); again != a {
+		t.Errorf("Stream(1, a) = %d, then %d", a, again)
+	}
+	if first(1, "b") == a || first(2, "a") == a {
+		t.Error("another name or another seed gave the same stream")
 	}
 }
 

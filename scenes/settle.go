@@ -25,6 +25,7 @@ const settleSteps = 10
 // layout's Spec; a robot in it holds the posture that its Ctrl asks for meanwhile. The error is for physics that cannot go on.
 func Settle(data *sim.Data, l *Layout) (Reason, error) {
 	m := data.Model()
+	cfg := l.Config.withDefaults()
 	ids := make([]int, len(l.Objects))
 	for i, p := range l.Objects {
 		id, err := m.BodyID(p.Name)
@@ -53,8 +54,14 @@ func Settle(data *sim.Data, l *Layout) (Reason, error) {
 			return Moved, nil
 		}
 		p.TWorldObj = now
-		if !l.Config.Zone.holds(p.Footprint(), zoneSlack) {
+		if !cfg.Zone.holds(p.Footprint(), zoneSlack) {
 			return LeftZone, nil
+		}
+	}
+	cam := DefaultCamera(640, 480)
+	for i := range l.Objects {
+		if l.Objects[i].visible(data, ids[i], cam) < cfg.MinVisible {
+			return Hidden, nil
 		}
 	}
 	if penetration(data, l, ids) > MaxPenetration {

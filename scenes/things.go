@@ -95,14 +95,17 @@ func milkCarton() *Design {
 	tilt := quarter - slope
 	lid := screw.Transformed([4]float64{math.Cos((quarter - tilt) / 2), 0, math.Sin((quarter - tilt) / 2), 0}, [3]float64{0.0180, 0, 0.1460})
 	half := [4]float64{0, 0, 0, 1}
+	geoms := []sim.Geom{cardboard.box(s, s, body, 0, 0, body/2), cardboard.box(0.0044, s, h-body, 0, 0, (h+body)/2)}
+	const roof = 6 // slices of the gable, each as wide as the roof in its middle
+	for i := range roof {
+		k := (float64(i) + 0.5) / roof
+		geoms = append(geoms, cardboard.box(s+(0.0044-s)*k, s, 0.027/roof, 0, 0, body+0.027*k))
+	}
 	return &Design{
 		Name: "milk carton", Names: []string{"milk carton", "carton of milk", "carton"},
 		Colors: []string{"blue", "green", "red", "pink", "purple"},
 		Mass:   0.36, Height: h, Footprint: rect(s, s), Base: rect(s, s), GripWidth: s, Upright: true,
-		Geoms: []sim.Geom{
-			cardboard.box(s, s, body, 0, 0, body/2),
-			cardboard.box(s*0.62, s, 0.012, 0, 0, body+0.006), cardboard.box(s*0.26, s, 0.012, 0, 0, body+0.018), cardboard.box(0.005, s, h-body, 0, 0, (h+body)/2),
-		},
+		Geoms: geoms,
 		Parts: []Part{
 			{Name: "body", Mesh: house.Named("milk carton"), Paint: finish("waxed card", 0.5)},
 			{Name: "front", Mesh: front, Paint: art},
@@ -154,7 +157,7 @@ func book() *Design {
 		shape.Box([3]float64{sx, sy, board}, 0.0008).Moved(0, 0, board/2),
 		shape.Box([3]float64{sx, sy, board}, 0.0008).Moved(0, 0, h-board/2),
 		shape.Box([3]float64{sx, board, h}, 0.0012).Moved(0, -sy/2+board/2, 0).Moved(0, 0, h/2))
-	pages := boxMesh("book pages", sx-0.010, sy-0.007, h-2*board, 0, 0, -0.0005, h/2)
+	pages := boxMesh("book pages", sx-0.006, sy-0.005, h-2*board, 0, 0, -0.0005, h/2)
 	title := boxMesh("book title", sx-0.016, sy-0.020, 0.0004, 0, 0, 0.002, h)
 	return &Design{
 		Name: "book", Names: []string{"book", "hardcover book"},

@@ -152,7 +152,10 @@ func bottle() *Design {
 		Name: "bottle", Names: []string{"bottle", "water bottle"},
 		Colors: []string{"blue", "green", "red", "white", "pink", "purple"},
 		Mass:   0.32, Height: h, Footprint: circle(r), Base: circle(0.027), GripWidth: 2 * r, Upright: true,
-		Geoms: []sim.Geom{tin.cylinder(r, 0.004, 0.116), tin.cylinder(0.027, 0, 0.01), tin.cylinder(0.022, 0.112, 0.140), tin.cylinder(0.0148, 0.135, h)},
+		Geoms: []sim.Geom{
+			tin.cylinder(0.027, 0, 0.01), tin.cylinder(r, 0.004, 0.114), tin.cylinder(0.0280, 0.112, 0.123), tin.cylinder(0.0235, 0.120, 0.131),
+			tin.cylinder(0.0185, 0.128, 0.139), tin.cylinder(0.0130, 0.135, 0.175), tin.cylinder(0.0150, 0.171, h),
+		},
 		Parts: []Part{
 			{Name: "body", Mesh: shape.Lathe(body, around).Named("bottle"), Paint: finish("bottle", 0.16)},
 			{Name: "label", Mesh: bandMesh("bottle label", r-0.0003, 0.040, 0.095), Paint: printed("bottle label", 256, 64, 0.6, bottleArt)},
@@ -215,7 +218,7 @@ func bowl() *Design {
 	}
 	outer := slices.Concat([][2]float64{{0, 0.002}, {0.040, 0.002}, {0.0415, 0}, {0.0465, 0}, {0.0485, 0.002}}, curve(0.0485, 0.0035, rim, h-0.002, false))
 	inner := slices.Concat(curve(0.045, 0.0068, rim-0.0042, h-0.002, true), [][2]float64{{0, 0.0065}})
-	geoms := append(ceramic.wall(wallRing, 0.0455, 0.0075, 0.0698, 0.0222, 0.004), ceramic.wall(wallRing, 0.0698, 0.0222, rim-0.004, h, 0.004)...)
+	geoms := append(ceramic.wall(16, 0.0455, 0.0075, 0.0698, 0.0222, 0.004), ceramic.wall(16, 0.0698, 0.0222, rim-0.004, h, 0.004)...)
 	return &Design{
 		Name: "bowl", Names: []string{"bowl"},
 		Colors: []string{"blue", "white", "red", "green", "yellow", "purple"},
@@ -234,7 +237,7 @@ func plate() *Design {
 	inner := [][2]float64{{rim - 0.0015, 0.0188}, {0.088, 0.0143}, {0.076, 0.0088}, {0.071, 0.0068}, {0.066, 0.0060}, {0, 0.0060}}
 	ring := shape.Lathe([][2]float64{{0.093, 0.0150}, {0.099, 0.0173}, {0.099, 0.01755}, {0.093, 0.0164}, {0.093, 0.0150}}, around)
 	return &Design{
-		Name: "plate", Names: []string{"plate", "dish"},
+		Name: "plate", Names: []string{"plate", "dinner plate"},
 		Colors: []string{"white", "blue", "green", "yellow", "pink", "black", "red"},
 		Mass:   0.45, Height: h, Footprint: circle(rim), Base: circle(0.066),
 		Support: &Support{Preposition: "on", Area: circle(0.070), Z: 0.0060},

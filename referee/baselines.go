@@ -16,12 +16,12 @@ const (
 	RandomPixelName  = "random-pixel"
 )
 
-// Oracle points at the true region's pole of inaccessibility (Region.Pole): the ceiling, which shows what the arm and the scenes allow. It
+// Oracle points at the true region's pole of inaccessibility (sim.Region.Pole): the ceiling, which shows what the arm and the scenes allow. It
 // draws no random numbers and ignores the query's pixels, instruction and seed.
 func Oracle() Control {
 	return control{
 		info: Info{Name: OracleName, Model: "the middle of the true region", Version: "1", Repeatable: true},
-		pick: func(_ *rand.Rand, truth Region) (sim.Pixel, bool) {
+		pick: func(_ *rand.Rand, truth sim.Region) (sim.Pixel, bool) {
 			px, _, ok := truth.Pole()
 			return px, ok
 		},
@@ -33,7 +33,7 @@ func Oracle() Control {
 func RandomInMask() Control {
 	return control{
 		info: Info{Name: RandomInMaskName, Model: "any pixel of the true region", Version: "1", Repeatable: true},
-		pick: func(rng *rand.Rand, truth Region) (sim.Pixel, bool) {
+		pick: func(rng *rand.Rand, truth sim.Region) (sim.Pixel, bool) {
 			n := truth.Count()
 			if n == 0 {
 				return sim.Pixel{}, false
@@ -59,7 +59,7 @@ func RandomPixel() Referee { return randomPixel{} }
 // A control draws its point from the true region.
 type control struct {
 	info Info
-	pick func(rng *rand.Rand, truth Region) (sim.Pixel, bool) // false if truth has no pixel
+	pick func(rng *rand.Rand, truth sim.Region) (sim.Pixel, bool) // false if truth has no pixel
 }
 
 func (c control) Info() Info { return c.info }
@@ -68,7 +68,7 @@ func (c control) Point(context.Context, Query) (Answer, error) {
 	return Answer{}, fmt.Errorf("referee: %s has to be told the true region (ask it through Ask or PointKnowing)", c.info.Name)
 }
 
-func (c control) PointKnowing(ctx context.Context, q Query, truth Region) (Answer, error) {
+func (c control) PointKnowing(ctx context.Context, q Query, truth sim.Region) (Answer, error) {
 	if err := begin(ctx, c.info.Name, q); err != nil {
 		return Answer{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/sim"
 )
 
 // The oracle is told the region that is right, here the right half of a grey image, and points at its middle.
@@ -15,7 +16,7 @@ func Example() {
 		return
 	}
 	query := referee.Query{Width: 8, Height: 3, RGB: make([]byte, 8*3*3), Instruction: "Please point out the right half."}
-	truth := referee.Region{Width: 8, Height: 3, Mask: make([]bool, 8*3)}
+	truth := sim.Region{Width: 8, Height: 3, Mask: make([]bool, 8*3)}
 	for i := range truth.Mask {
 		truth.Mask[i] = i%8 >= 5
 	}

@@ -45,7 +45,7 @@ type Control interface {
 	Referee
 	// PointKnowing is Point for a referee that is also told which pixels are right. truth has the size of the query's image; it is only
 	// read until PointKnowing returns. A truth without a single true pixel gives an Answer with ProblemEmpty.
-	PointKnowing(ctx context.Context, q Query, truth Region) (Answer, error)
+	PointKnowing(ctx context.Context, q Query, truth sim.Region) (Answer, error)
 }
 
 // A Checker is a Referee that can say before the first query whether it will be able to answer.
@@ -55,7 +55,7 @@ type Checker interface {
 }
 
 // Ask puts q to r. A Control is told truth; any other referee never sees it.
-func Ask(ctx context.Context, r Referee, q Query, truth Region) (Answer, error) {
+func Ask(ctx context.Context, r Referee, q Query, truth sim.Region) (Answer, error) {
 	if c, ok := r.(Control); ok {
 		return c.PointKnowing(ctx, q, truth)
 	}

@@ -81,7 +81,7 @@ func TestOraclePointsAtThePole(t *testing.T) {
 func TestRandomIsUniform(t *testing.T) {
 	const w, h, draws = 6, 4, 12000
 	q := refereetest.Query(w, h, false, 0)
-	truth := referee.Region{Width: w, Height: h, Mask: make([]bool, w*h)}
+	truth := sim.Region{Width: w, Height: h, Mask: make([]bool, w*h)}
 	for _, i := range []int{0, 3, 8, 9, 10, 17, 22, 23} {
 		truth.Mask[i] = true
 	}
@@ -125,7 +125,7 @@ func TestRandomIsUniform(t *testing.T) {
 // Two baselines draw from streams of their own: their points do not move together.
 func TestStreamsDiffer(t *testing.T) {
 	const side = 64
-	truth := referee.Region{Width: side, Height: side, Mask: slices.Repeat([]bool{true}, side*side)}
+	truth := sim.Region{Width: side, Height: side, Mask: slices.Repeat([]bool{true}, side*side)}
 	q := refereetest.Query(side, side, false, 0)
 	equal := 0
 	for seed := range uint64(100) {
@@ -296,10 +296,10 @@ func (n named) Point(context.Context, referee.Query) (referee.Answer, error) {
 // Truth goes to Controls only.
 func TestAskTellsControlsOnly(t *testing.T) {
 	q := refereetest.Query(16, 16, true, 1)
-	if _, err := referee.Ask(t.Context(), referee.RandomPixel(), q, referee.Region{}); err != nil {
+	if _, err := referee.Ask(t.Context(), referee.RandomPixel(), q, sim.Region{}); err != nil {
 		t.Errorf("Ask(random-pixel) without a region failed: %v", err)
 	}
-	if _, err := referee.Ask(t.Context(), referee.Oracle(), q, referee.Region{}); err == nil {
+	if _, err := referee.Ask(t.Context(), referee.Oracle(), q, sim.Region{}); err == nil {
 		t.Error("Ask(oracle) without a region gave an answer")
 	}
 	if err := referee.Check(t.Context(), referee.Oracle()); err != nil {

@@ -7,31 +7,8 @@ import (
 // PlaceMargin is what must be left free around the base of an object that is put down [m].
 const PlaceMargin = 0.005
 
-// A Region is a set of pixels: the right answers to an instruction.
-type Region struct {
-	Width, Height int
-	Mask          []bool // Height × Width, row-major from the top left
-}
-
-// Count is the number of pixels in the region.
-func (r Region) Count() int {
-	var n int
-	for _, in := range r.Mask {
-		if in {
-			n++
-		}
-	}
-	return n
-}
-
-// Contains reports whether the pixel lies in the region.
-func (r Region) Contains(px sim.Pixel) bool {
-	i, ok := px.Index(r.Width, r.Height)
-	return ok && r.Mask[i]
-}
-
-func regionOf(seg *sim.Segmentation, in func(pixel int) bool) Region {
-	r := Region{Width: seg.Width, Height: seg.Height, Mask: make([]bool, seg.Width*seg.Height)}
+func regionOf(seg *sim.Segmentation, in func(pixel int) bool) sim.Region {
+	r := sim.Region{Width: seg.Width, Height: seg.Height, Mask: make([]bool, seg.Width*seg.Height)}
 	for i := range r.Mask {
 		r.Mask[i] = in(i)
 	}
@@ -39,7 +16,7 @@ func regionOf(seg *sim.Segmentation, in func(pixel int) bool) Region {
 }
 
 // ObjectRegion is where the shot shows the object: the right answers to "point at the red mug".
-func (s *Scene) ObjectRegion(shot *sim.Shot, object int) Region {
+func (s *Scene) ObjectRegion(shot *sim.Shot, object int) sim.Region {
 	id := int32(s.Bodies[object])
 	return regionOf(&shot.Seg, func(i int) bool { return shot.Seg.Bodies[i] == id })
 }
@@ -49,7 +26,7 @@ func (s *Scene) ObjectRegion(shot *sim.Shot, object int) Region {
 // surface that the held object's base has PlaceMargin to spare whichever way it is turned (see Design.Fits), and so
 // far from whatever else is on the support. It is computed from where data has the objects now. A support that the held object does
 // not fit has an empty region.
-func (s *Scene) PlaceRegion(shot *sim.Shot, data *sim.Data, held, support int) Region {
+func (s *Scene) PlaceRegion(shot *sim.Shot, data *sim.Data, held, support int) sim.Region {
 	what, on := s.Objects[held].Design, s.Objects[support].Design
 	none := func(int) bool { return false }
 	if !what.Fits(on) {

@@ -52,7 +52,7 @@ func TestObjectRegion(t *testing.T) {
 			grown.Radius += 0.005
 			for k, in := range region.Mask {
 				px := sim.Pixel{X: float64(k%160) + 0.5, Y: float64(k/160) + 0.5}
-				if in != region.Contains(px) {
+				if in != region.Contains(px.Norm(region.Width, region.Height)) {
 					t.Fatalf("Contains(%v) = %v", px, !in)
 				}
 				if !in {

@@ -162,10 +162,17 @@ func (e *episode) refuseIfDone(g BoundGoal) error {
 	if err := e.judge.see(data); err != nil {
 		return err
 	}
-	if e.judge.judge(data, e.body(g.Move), e.body(g.To)).supported {
+	if e.standing(g).supported {
 		return fmt.Errorf("tasks: seed %d: %s is on %s already", e.stage.Seed, e.phrase(g.Move), e.phrase(g.To))
 	}
 	return nil
+}
+
+// standing is how a goal stands in the state that the judge saw last.
+func (e *episode) standing(g BoundGoal) standing {
+	s := e.judge.judge(e.stage.Scene.Data, e.body(g.Move), e.body(g.To))
+	s.inPlace = e.stage.Scene.RestsOn(e.stage.Scene.Data, g.Move, g.To)
+	return s
 }
 
 func (e *episode) body(object int) int      { return e.stage.Scene.Bodies[object] }
@@ -214,14 +221,14 @@ func (e *episode) keepFrame(s *StepRecord) {
 }
 
 // ask draws the scene and puts the instruction to the referee. It reports whether there is a point to act on.
-func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Rand) scenes.Instruction, truth func() scenes.Region) (bool, error) {
+func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Rand) scenes.Instruction, truth func() sim.Region) (bool, error) {
 	if err := e.renderer.Render(e.stage.Scene.Data, scenes.DefaultCamera(e.o.Width, e.o.Height), &e.shot); err != nil {
 		return false, err
 	}
 	key := fmt.Sprintf("step %d", len(e.rec.Steps)) // one stream of random numbers for each decision
 	s.Instruction = instruct(scenes.Stream(e.stage.Seed, "instruction "+key)).Text
 	query := referee.NewQuery(&e.shot.Frame, s.Instruction, scenes.Stream(e.stage.Seed, "referee "+key).Uint64())
-	region := referee.Region(truth())
+	region := truth()
 	s.Query, s.Region = query.Hash(), region.Count()
 	if s.Region == 0 {
 		return false, fmt.Errorf("tasks: seed %d: %q has no right answer in the picture: %s cannot be seen", e.stage.Seed, s.Instruction, s.Referent)
@@ -277,7 +284,7 @@ func (e *episode) pick(ctx context.Context, g BoundGoal, s *StepRecord) error {
 	scene := e.stage.Scene
 	ok, err := e.ask(ctx, s,
 		func(r *rand.Rand) scenes.Instruction { return scene.Locate(g.Move, r) },
-		func() scenes.Region { return scene.ObjectRegion(&e.shot, g.Move) })
+		func() sim.Region { return scene.ObjectRegion(&e.shot, g.Move) })
 	if err != nil || !ok {
 		return err
 	}
@@ -331,7 +338,7 @@ func (e *episode) place(ctx context.Context, g BoundGoal, s *StepRecord) error {
 	scene := e.stage.Scene
 	ok, err := e.ask(ctx, s,
 		func(r *rand.Rand) scenes.Instruction { return scene.Place(g.Move, g.To, r) },
-		func() scenes.Region { return scene.PlaceRegion(&e.shot, scene.Data, g.Move, g.To) })
+		func() sim.Region { return scene.PlaceRegion(&e.shot, scene.Data, g.Move, g.To) })
 	if err != nil || !ok {
 		return err
 	}
@@ -340,7 +347,7 @@ func (e *episode) place(ctx context.Context, g BoundGoal, s *StepRecord) error {
 		return err
 	}
 	s.Target = target(result.Point)
-	cause, reason, err := e.dwell(ctx, e.body(g.Move), e.body(g.To))
+	cause, reason, err := e.dwell(ctx, g)
 	if err != nil || cause == "" {
 		return err
 	}
@@ -351,11 +358,12 @@ func (e *episode) place(ctx context.Context, g BoundGoal, s *StepRecord) error {
 	return nil
 }
 
-// dwell lets time pass, the robot standing still, until object has rested on support, released, for DwellSeconds without a break. The
-// cause says what was wrong at the end of the time that it has for that.
-func (e *episode) dwell(ctx context.Context, object, support int) (Cause, string, error) {
+// dwell lets time pass, the robot standing still, until the goal's object has rested in its place, released, for DwellSeconds without a
+// break. The cause says what was wrong at the end of the time that it has for that.
+func (e *episode) dwell(ctx context.Context, g BoundGoal) (Cause, string, error) {
 	const patience = 3 * DwellSeconds
 	data := e.stage.Scene.Data
+	steps := int(math.Round(robots.Period / data.Model().Timestep()))
 	want, most := int(DwellSeconds*robots.Rate), int(patience*robots.Rate)
 	var s standing
 	held, longest := 0, 0
@@ -366,14 +374,14 @@ func (e *episode) dwell(ctx context.Context, object, support int) (Cause, string
 		if data.Steps() >= e.limit {
 			return "", "", errOverTime
 		}
-		if err := data.Step(int(math.Round(robots.Period / data.Model().Timestep()))); err != nil {
+		if err := data.Step(steps); err != nil {
 			return "", "", err
 		}
 		data.Hash(e.trace)
 		if err := e.judge.see(data); err != nil {
 			return "", "", err
 		}
-		if s = e.judge.judge(data, object, support); !s.ok() {
+		if s = e.standing(g); !s.ok() {
 			held = 0
 			continue
 		}
@@ -383,17 +391,17 @@ func (e *episode) dwell(ctx context.Context, object, support int) (Cause, string
 			return "", "", nil
 		}
 	}
-	m := e.stage.Scene.Model
+	object, support := e.phrase(g.Move), e.phrase(g.To)
 	switch {
 	case s.touched:
-		return CauseUnstable, fmt.Sprintf("%s still touches the hand", m.BodyName(object)), nil
+		return CauseUnstable, object + " still touches the hand", nil
 	case longest > 0:
-		return CauseDwell, fmt.Sprintf("%s rested on %s for %.2f s, want %.0f s", m.BodyName(object), m.BodyName(support), float64(longest)*robots.Period, DwellSeconds), nil
-	case !s.supported:
-		p := data.BodyPose(object).Pos
-		return CauseOffTarget, fmt.Sprintf("%s is at (%.3f, %.3f, %.3f), not on %s", m.BodyName(object), p[0], p[1], p[2], m.BodyName(support)), nil
+		return CauseDwell, fmt.Sprintf("%s rested on %s for %.2f s, want %.0f s", object, support, float64(longest)*robots.Period, DwellSeconds), nil
+	case !s.supported || !s.inPlace:
+		p := data.BodyPose(e.body(g.Move)).Pos
+		return CauseOffTarget, fmt.Sprintf("%s is at (%.3f, %.3f, %.3f), not on %s", object, p[0], p[1], p[2], support), nil
 	}
-	return CauseUnstable, fmt.Sprintf("%s does not come to rest", m.BodyName(object)), nil
+	return CauseUnstable, object + " does not come to rest", nil
 }
 
 func (e *episode) pixel(s *StepRecord) sim.Pixel {

@@ -61,6 +61,9 @@ func Evaluate(ctx context.Context, o Options) ([]*Record, error) {
 	if o.Episodes < 1 || o.Workers < 1 {
 		return nil, fmt.Errorf("tasks: %d episodes by %d workers (want at least 1 of each)", o.Episodes, o.Workers)
 	}
+	if _, _, err := sim.Library(); err != nil {
+		return nil, err
+	}
 	if err := referee.Check(ctx, o.Referee); err != nil {
 		return nil, err
 	}

@@ -50,10 +50,11 @@ type standing struct {
 	touched   bool // by the robot
 	supported bool // by the one it should be on
 	resting   bool
+	inPlace   bool // where it should be, by its position
 }
 
-// ok is the predicate of a goal: supported by the right thing, released, at rest.
-func (s standing) ok() bool { return s.supported && !s.touched && s.resting }
+// ok is the predicate of a goal: in place on the right thing and supported by it, released, at rest.
+func (s standing) ok() bool { return s.inPlace && s.supported && !s.touched && s.resting }
 
 // judge says how object stands with respect to support, both bodies that move freely, in the state that it saw last.
 //

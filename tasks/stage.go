@@ -38,18 +38,19 @@ func NewStage(suite *Suite, robot *robots.Robot, seed uint64) (*Stage, error) {
 	mount := scenes.Mount{
 		Attach: func(s *sim.Spec) error { return s.Attach(part, s.World(), sim.Identity(), robotPrefix) },
 		Home: func(d *sim.Data) error {
+			var err error
 			if st.Plant, err = robot.NewPlant(d, robotPrefix); err != nil {
 				return err
 			}
 			return st.Plant.Reset()
 		},
+		Accept: func(l *scenes.Layout) bool {
+			st.Goals = st.Task.bind(l, seed)
+			return st.Goals != nil
+		},
 	}
-	if st.Scene, err = scenes.Generate(st.config(), seed, mount); err != nil {
-		return nil, err
-	}
-	if st.Goals, err = st.bind(); err != nil {
-		st.Close()
-		return nil, fmt.Errorf("tasks: %s/%s, seed %d: %w", suite.Name, st.Task.Name, seed, err)
+	if st.Scene, err = scenes.Generate(suite.sceneConfig(), seed, mount); err != nil {
+		return nil, fmt.Errorf("tasks: %s/%s: %w", suite.Name, st.Task.Name, err)
 	}
 	return st, nil
 }
@@ -57,44 +58,38 @@ func NewStage(suite *Suite, robot *robots.Robot, seed uint64) (*Stage, error) {
 // Close frees the scene.
 func (st *Stage) Close() { st.Scene.Close() }
 
-// config is what the scene has to have, for the task to be possible.
-func (st *Stage) config() scenes.Config {
-	return scenes.Config{MinObjects: st.Suite.Scene.MinObjects, MaxObjects: st.Suite.Scene.MaxObjects}
+// sceneConfig is what the suite's scenes are drawn from. A task that asks for certain objects refuses layouts without them, so there are
+// many tries: a refused layout costs microseconds.
+func (s *Suite) sceneConfig() scenes.Config {
+	return scenes.Config{MinObjects: s.Scene.MinObjects, MaxObjects: s.Scene.MaxObjects, MaxTries: 10000}
 }
 
-// bind draws, for each goal, one of the pairs of objects that it allows. An object that a goal has moved or filled is not moved again.
-func (st *Stage) bind() ([]BoundGoal, error) {
-	draw := scenes.Stream(st.Seed, "goals")
-	used := make([]bool, len(st.Scene.Objects))
+// bind draws, for each goal, one of the pairs of objects that it allows; nil if there is none for one of them. An object that a goal has
+// moved or filled is not moved again.
+func (t *Task) bind(l *scenes.Layout, seed uint64) []BoundGoal {
+	draw := scenes.Stream(seed, "goals")
+	used := make([]bool, len(l.Objects))
 	var goals []BoundGoal
-	for i, g := range st.Task.Goals {
+	for _, g := range t.Goals {
 		var pairs []BoundGoal
-		for _, object := range st.Scene.Pickable() {
-			if used[object] || !g.Move.fits(&st.Scene.Objects[object]) {
+		for _, object := range l.Pickable() {
+			if used[object] || !g.Move.fits(&l.Objects[object]) {
 				continue
 			}
-			for _, support := range st.Scene.SupportsFor(object) {
-				if !used[support] && g.To.fits(&st.Scene.Objects[support]) {
+			for _, support := range l.SupportsFor(object) {
+				if !used[support] && g.To.fits(&l.Objects[support]) {
 					pairs = append(pairs, BoundGoal{object, support})
 				}
 			}
 		}
 		if len(pairs) == 0 {
-			return nil, fmt.Errorf("goal %d: no %s that can be picked up and put on or in a %s (have %s)", i+1, g.Move, g.To, st.phrases())
+			return nil
 		}
 		pair := pairs[draw.IntN(len(pairs))]
 		used[pair.Move], used[pair.To] = true, true
 		goals = append(goals, pair)
 	}
-	return goals, nil
-}
-
-func (st *Stage) phrases() string {
-	var out []string
-	for i := range st.Scene.Objects {
-		out = append(out, st.Scene.Objects[i].Phrase())
-	}
-	return strings.Join(out, ", ")
+	return goals
 }
 
 // isRobot reports whether a body of that name belongs to the robot.

@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -118,7 +120,10 @@ func LoadSuite(nameOrPath string) (*Suite, error) {
 // ParseSuite reads a suite file, strictly: an unknown key, a missing name or an impossible number is an error.
 func ParseSuite(text []byte) (*Suite, error) {
 	s := &Suite{}
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(s); err != nil {
+	switch err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(s); {
+	case errors.Is(err, io.EOF):
+		return nil, errors.New("the file is empty")
+	case err != nil:
 		return nil, fmt.Errorf("%s", oneLine(yaml.FormatError(err, false, false)))
 	}
 	if err := s.check(); err != nil {

@@ -51,7 +51,6 @@ func printFindings(out io.Writer, findings []finding) error {
 }
 
 func examine() []finding {
-	const build = "run `make build` in the checkout"
 	var found []finding
 	add := func(status, what, detail, advice string) {
 		found = append(found, finding{status, what, detail, advice})
@@ -65,7 +64,7 @@ func examine() []finding {
 		add("ok", "libmujoco", version+" at "+path, "")
 	}
 	if rt, err := onnx.Open(); err != nil {
-		add("warning", "ONNX Runtime", err.Error(), "needed for models on this machine only; "+build)
+		add("warning", "ONNX Runtime", err.Error(), "needed only for models that run on this machine")
 	} else {
 		add("ok", "ONNX Runtime", fmt.Sprintf("%s at %s, execution providers %s", rt.Version, rt.Path, strings.Join(rt.Providers, ", ")), "")
 	}

@@ -63,8 +63,8 @@ func Query(w, h int, depth bool, seed uint64) referee.Query {
 }
 
 // Truth is the bright square of Query(w, h, …): at least one pixel.
-func Truth(w, h int) referee.Region {
-	r := referee.Region{Width: w, Height: h, Mask: make([]bool, w*h)}
+func Truth(w, h int) sim.Region {
+	r := sim.Region{Width: w, Height: h, Mask: make([]bool, w*h)}
 	side := max(1, min(w, h)/4)
 	for y := (h - side) / 2; y < (h-side)/2+side; y++ {
 		for x := (w - side) / 2; x < (w-side)/2+side; x++ {
@@ -325,7 +325,7 @@ func testControl(t *testing.T, c referee.Control) {
 		}
 	})
 	t.Run("no true pixel", func(t *testing.T) {
-		a, err := c.PointKnowing(t.Context(), q, referee.Region{Width: 64, Height: 48, Mask: make([]bool, 64*48)})
+		a, err := c.PointKnowing(t.Context(), q, sim.Region{Width: 64, Height: 48, Mask: make([]bool, 64*48)})
 		if err != nil || a.Problem != referee.ProblemEmpty {
 			t.Errorf("PointKnowing() = %+v, error %v, want problem %s", a, err, referee.ProblemEmpty)
 		} else if err := CheckAnswer(a); err != nil {
@@ -334,11 +334,11 @@ func testControl(t *testing.T, c referee.Control) {
 	})
 	for _, tt := range []struct {
 		name   string
-		region referee.Region
+		region sim.Region
 	}{
-		{"nothing", referee.Region{}},
+		{"nothing", sim.Region{}},
 		{"of another size", Truth(48, 64)},
-		{"too short", referee.Region{Width: 64, Height: 48, Mask: make([]bool, 64)}},
+		{"too short", sim.Region{Width: 64, Height: 48, Mask: make([]bool, 64)}},
 	} {
 		t.Run("region "+tt.name, func(t *testing.T) {
 			if a, err := c.PointKnowing(t.Context(), q, tt.region); err == nil {

@@ -2,7 +2,7 @@
 // MuJoCo's fatal errors into Go errors. Package sim is its only user and gives the numbers their meaning.
 //
 // libmujoco is opened at run time, not linked: a missing or wrong library is an error of Load that says where it was looked for, and
-// `refarena doctor` can run without it. The rpaths below are for that dlopen, which honours them: the binary's own folder, lib/ beside
+// `refarena doctor` can run without it. It is looked for in $REFARENA_LIBDIR first. The rpaths below are for that dlopen, which honours them: the binary's own folder, lib/ beside
 // the binary's folder, and the .deps folder of the checkout that the binary was built in; then the system's folders.
 package mj
 
@@ -16,6 +16,8 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 )
@@ -23,8 +25,10 @@ import (
 // Load opens libmujoco; every later call returns the first one's result. Safe for concurrent use. Everything else in this package
 // needs a successful Load first.
 var Load = sync.OnceValue(func() error {
+	dir, free := cstr(os.Getenv("REFARENA_LIBDIR"))
+	defer free()
 	var e C.mjgErr
-	if C.mjg_load(&e) != 0 {
+	if C.mjg_load(dir, &e) != 0 {
 		return fmt.Errorf("mujoco: %s (run `make build` in the checkout, or put the library beside the binary)", message(&e))
 	}
 	return nil
@@ -34,7 +38,7 @@ var Load = sync.OnceValue(func() error {
 func Version() string { return C.GoString(C.versionString()) }
 
 // Path is the file that the library was loaded from.
-func Path() string { return C.GoString(C.mjg_path()) }
+func Path() string { return filepath.Clean(C.GoString(C.mjg_path())) }
 
 func message(e *C.mjgErr) string {
 	// MuJoCo's compiler ends its messages with newlines and breaks them over lines: one line is wanted.

@@ -58,14 +58,20 @@ static void search_path(char* out, size_t n) {
   free(info);
 }
 
-int mjg_load(mjgErr* e) {
-  void* lib = dlopen(MJG_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+int mjg_load(const char* dir, mjgErr* e) {
+  void* lib = NULL;
+  if (*dir) {
+    char file[4096];
+    snprintf(file, sizeof file, "%s/%s", dir, MJG_LIBRARY);
+    lib = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+  }
+  if (!lib) lib = dlopen(MJG_LIBRARY, RTLD_NOW | RTLD_LOCAL);
   if (!lib) {
     const char* why = dlerror();
     if (why && strstr(why, "cannot open shared object file")) {
       char where[768];
       search_path(where, sizeof where);
-      snprintf(e->buf, sizeof e->buf, "no %s in %s", MJG_LIBRARY, where);
+      snprintf(e->buf, sizeof e->buf, "no %s in %s%s%s", MJG_LIBRARY, dir, *dir ? ", " : "", where);
     } else {
       snprintf(e->buf, sizeof e->buf, "%s", why ? why : "dlopen of " MJG_LIBRARY " failed");
     }

@@ -29,8 +29,9 @@ extern mjgLib L;
 // A failed call leaves its message in buf (always terminated). Every function that can meet mju_error returns -1 or NULL then.
 typedef struct { char buf[1024]; } mjgErr;
 
-// mjg_load opens libmujoco and fills L. 0, or -1 with the reason in e. Not safe for concurrent use: call it once.
-int mjg_load(mjgErr* e);
+// mjg_load opens libmujoco and fills L: from dir unless it is "" or has none, else from the loader's folders. 0, or -1 with the reason
+// in e. Not safe for concurrent use: call it once.
+int mjg_load(const char* dir, mjgErr* e);
 
 // mjg_path is the file that libmujoco was loaded from.
 const char* mjg_path(void);

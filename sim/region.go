@@ -1,10 +1,8 @@
-package referee
+package sim
 
 import (
 	"fmt"
 	"math"
-
-	"github.com/refarena/refarena/sim"
 )
 
 // A Region is the ground truth of one query: the pixels that are right answers. It is for scoring and for Controls, never for a model.
@@ -15,17 +13,17 @@ type Region struct {
 
 // Validate says what is wrong with the region, if anything. A region without a true pixel is valid.
 func (r Region) Validate() error {
-	if r.Width < 1 || r.Height < 1 || r.Width > sim.MaxImageSide || r.Height > sim.MaxImageSide {
-		return fmt.Errorf("referee: region: size %d×%d (want 1×1 to %d×%d)", r.Width, r.Height, sim.MaxImageSide, sim.MaxImageSide)
+	if r.Width < 1 || r.Height < 1 || r.Width > MaxImageSide || r.Height > MaxImageSide {
+		return fmt.Errorf("sim: region: size %d×%d (want 1×1 to %d×%d)", r.Width, r.Height, MaxImageSide, MaxImageSide)
 	}
 	if len(r.Mask) != r.Width*r.Height {
-		return fmt.Errorf("referee: region: mask of %d pixels for an image of %d×%d (want %d)", len(r.Mask), r.Width, r.Height, r.Width*r.Height)
+		return fmt.Errorf("sim: region: mask of %d pixels for an image of %d×%d (want %d)", len(r.Mask), r.Width, r.Height, r.Width*r.Height)
 	}
 	return nil
 }
 
 // Contains says whether p falls on a pixel of the region: whether it is a hit.
-func (r Region) Contains(p sim.NormPoint) bool {
+func (r Region) Contains(p NormPoint) bool {
 	i, ok := p.Pixel(r.Width, r.Height).Index(r.Width, r.Height)
 	return ok && r.Mask[i]
 }
@@ -49,10 +47,10 @@ func (r Region) Count() int {
 //
 // Time and memory grow with the region's bounding box: two passes of the exact Euclidean distance transform of Meijster, Roerdink and
 // Hesselink, "A general algorithm for computing distance transforms in linear time" (2000), in whole numbers.
-func (r Region) Pole() (px sim.Pixel, distance float64, ok bool) {
+func (r Region) Pole() (px Pixel, distance float64, ok bool) {
 	x0, y0, x1, y1, ok := r.bounds()
 	if !ok {
-		return sim.Pixel{}, 0, false
+		return Pixel{}, 0, false
 	}
 	w, h := x1-x0, y1-y0
 	d2 := r.squaredDistances(x0, y0, w, h)
@@ -80,7 +78,7 @@ func (r Region) Pole() (px sim.Pixel, distance float64, ok bool) {
 			best, bestOff = i, off
 		}
 	}
-	return sim.Pixel{X: float64(x0+best%w) + 0.5, Y: float64(y0+best/w) + 0.5}, math.Sqrt(float64(d2[best])), true
+	return Pixel{X: float64(x0+best%w) + 0.5, Y: float64(y0+best/w) + 0.5}, math.Sqrt(float64(d2[best])), true
 }
 
 // bounds is the smallest box with all of the region's pixels, half open; false if there are none.

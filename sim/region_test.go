@@ -1,12 +1,10 @@
-package referee
+package sim
 
 import (
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
-
-	"github.com/refarena/refarena/sim"
 )
 
 // drawn is the region of the # in a picture, one line a row.
@@ -24,18 +22,18 @@ func drawn(picture string) Region {
 func TestPole(t *testing.T) {
 	for _, tt := range []struct {
 		name, picture string
-		want          sim.Pixel
+		want          Pixel
 		distance      float64
 	}{
-		{"one pixel", ".... ..#. ....", sim.Pixel{X: 2.5, Y: 1.5}, 1},
-		{"the whole of one", "#", sim.Pixel{X: 0.5, Y: 0.5}, 1},
-		{"the whole image", "##### ##### ##### ##### #####", sim.Pixel{X: 2.5, Y: 2.5}, 3},
-		{"in a corner", "###. ###. ###. ....", sim.Pixel{X: 1.5, Y: 1.5}, 2},
-		{"the middle of a bar", "....... ####### .......", sim.Pixel{X: 3.5, Y: 1.5}, 1},
-		{"first of two middles", "###### ......", sim.Pixel{X: 2.5, Y: 0.5}, 1},
-		{"the larger of two", "##..... ##..### ....### ....###", sim.Pixel{X: 5.5, Y: 2.5}, 2},
-		{"not in the hole", "##### #...# #...# #...# #####", sim.Pixel{X: 2.5, Y: 0.5}, 1},
-		{"the fat end", "........### ########### ........###", sim.Pixel{X: 9.5, Y: 1.5}, 2},
+		{"one pixel", ".... ..#. ....", Pixel{X: 2.5, Y: 1.5}, 1},
+		{"the whole of one", "#", Pixel{X: 0.5, Y: 0.5}, 1},
+		{"the whole image", "##### ##### ##### ##### #####", Pixel{X: 2.5, Y: 2.5}, 3},
+		{"in a corner", "###. ###. ###. ....", Pixel{X: 1.5, Y: 1.5}, 2},
+		{"the middle of a bar", "....... ####### .......", Pixel{X: 3.5, Y: 1.5}, 1},
+		{"first of two middles", "###### ......", Pixel{X: 2.5, Y: 0.5}, 1},
+		{"the larger of two", "##..... ##..### ....### ....###", Pixel{X: 5.5, Y: 2.5}, 2},
+		{"not in the hole", "##### #...# #...# #...# #####", Pixel{X: 2.5, Y: 0.5}, 1},
+		{"the fat end", "........### ########### ........###", Pixel{X: 9.5, Y: 1.5}, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, d, ok := drawn(tt.picture).Pole()
@@ -111,14 +109,14 @@ func definedDistance2(r Region, x, y int) int {
 func TestRegionContains(t *testing.T) {
 	r := drawn("..# ..#")
 	for _, tt := range []struct {
-		p    sim.NormPoint
+		p    NormPoint
 		want bool
 	}{
-		{sim.NormPoint{X: 0.7, Y: 0.5}, true},
-		{sim.NormPoint{X: 0.6, Y: 0.5}, false},
-		{sim.NormPoint{X: 1, Y: 1}, true}, // the border belongs to the last pixel
-		{sim.NormPoint{X: 1.001, Y: 0.5}, false},
-		{sim.NormPoint{X: math.NaN(), Y: 0.5}, false},
+		{NormPoint{X: 0.7, Y: 0.5}, true},
+		{NormPoint{X: 0.6, Y: 0.5}, false},
+		{NormPoint{X: 1, Y: 1}, true}, // the border belongs to the last pixel
+		{NormPoint{X: 1.001, Y: 0.5}, false},
+		{NormPoint{X: math.NaN(), Y: 0.5}, false},
 	} {
 		if got := r.Contains(tt.p); got != tt.want {
 			t.Errorf("Contains(%v) = %t, want %t", tt.p, got, tt.want)

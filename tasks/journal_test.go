@@ -1,0 +1,95 @@
+package tasks
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/refarena/refarena/sim"
+)
+
+func testRecord(seed uint64) *Record {
+	return &Record{
+		Seed: seed, Task: "starter/put", Robot: "ur5", Referee: "oracle", Outcome: Failure, Planned: 2, Progress: 0.5, Trace: "9f",
+		Steps: []StepRecord{
+			{Skill: "pick", Attempt: 1, Points: []sim.NormPoint{{X: 0.5, Y: 0.25}}, Point: &sim.NormPoint{X: 0.5, Y: 0.25}, Hit: true, Outcome: Success},
+			{Skill: "place", Attempt: 1, Points: []sim.NormPoint{}, Outcome: Failure, Cause: CauseMiss, Reason: "point is on the table"},
+		},
+	}
+}
+
+func TestJournalKeepsRecords(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "run")
+	j, err := CreateJournal(dir, RunInfo{Suite: "starter"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []*Record
+	for seed := range uint64(5) {
+		want = append(want, testRecord(seed))
+		if err := j.Append(want[seed]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The program is killed in the middle of the sixth.
+	f, err := os.OpenFile(filepath.Join(dir, episodesFile), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.WriteString(`{"seed":5,"task":"sta`)
+	f.Close()
+	got, err := ReadRecords(dir)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("ReadRecords after a torn line = %d records, %v; want the %d whole ones", len(got), err, len(want))
+	}
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := CreateJournal(dir, RunInfo{}); err == nil || !strings.Contains(err.Error(), "already holds a run") {
+		t.Errorf("a second run in the folder = %v, want it refused", err)
+	}
+	if again, _ := ReadRecords(dir); !reflect.DeepEqual(again, want) {
+		t.Error("the refused run has touched the first one's records")
+	}
+}
+
+func TestJournalOnBadFolders(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := CreateJournal(filepath.Join(file, "run"), RunInfo{}); err == nil || !strings.Contains(err.Error(), "output folder") {
+		t.Errorf("a folder inside a file = %v, want an error about the output folder", err)
+	}
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skipf("this system has no device that is always full: %v", err)
+	}
+	j := &Journal{dir: t.TempDir(), episodes: full}
+	defer j.Close()
+	if err := j.Append(testRecord(7)); err == nil || !strings.Contains(err.Error(), "seed 7 is not saved") || !strings.Contains(err.Error(), "no space") {
+		t.Errorf("Append to a full disk = %v, want an error that names the seed and the reason", err)
+	}
+}
+
+func TestSummary(t *testing.T) {
+	won := testRecord(3)
+	won.Outcome, won.Steps[1].Outcome, won.Steps[1].Hit, won.Steps[1].Cause = Success, Success, true, ""
+	lost := testRecord(4)
+	broken := &Record{Seed: 5, Outcome: Error, Error: "server down"}
+	s := Summarize([]*Record{won, lost, broken}, 2)
+	if s.Episodes != 3 || s.Success != 1 || s.Failure != 1 || s.Error != 1 || s.Rate != 0.5 || s.HitRate != 0.75 {
+		t.Errorf("Summarize = %+v", s)
+	}
+	if got := lost.Why(); got != "step 2, refer.miss: point is on the table" {
+		t.Errorf("Why() = %q", got)
+	}
+	line, err := lost.Line()
+	const want = `{"type":"episode","seed":4,"task":"starter/put","robot":"ur5","referee":"oracle","outcome":"failure","progress":0.5,` +
+		`"hits":[true,false],"causes":["refer.miss"],"trace":"9f","sim_s":0,"wall_s":0}`
+	if err != nil || string(line) != want {
+		t.Errorf("Line() = %s, %v\nwant %s", line, err, want)
+	}
+}

@@ -1,0 +1,73 @@
+package tasks
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestShippedSuitesLoad(t *testing.T) {
+	for _, name := range SuiteNames() {
+		s, err := LoadSuite(name)
+		if err != nil {
+			t.Errorf("LoadSuite(%q) = %v", name, err)
+		} else if s.Name != name || s.About == "" || len(s.Hash) != 64 {
+			t.Errorf("suite %q has name %q, about %q, hash %q", name, s.Name, s.About, s.Hash)
+		}
+	}
+}
+
+func TestLoadSuiteErrors(t *testing.T) {
+	dir := t.TempDir()
+	file := func(text string) string {
+		f, err := os.CreateTemp(dir, "*.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+		return f.Name()
+	}
+	for _, tt := range []struct{ name, arg, want string }{
+		{"unknown name", "startr", `no suite "startr" (have starter`},
+		{"no file", filepath.Join(dir, "none.yaml"), "no such file"},
+		{"empty", file(""), "the file is empty"},
+		{"not YAML", file("name: [x\n"), "[1:7]"},
+		{"binary", file("\x00\x01\x02\xff"), ""},
+		{"unknown key", file("name: x\ntask: []\n"), "task"},
+		{"no name", file("tasks: [{goals: [{}]}]\n"), "name"},
+		{"no tasks", file("name: x\n"), "no tasks"},
+		{"no goals", file("name: x\ntasks: [{name: a}]\n"), "no goals"},
+		{"task twice", file("name: x\ntasks: [{name: a, goals: [{}]}, {name: a, goals: [{}]}]\n"), `"a" twice`},
+		{"unknown kind", file("name: x\ntasks: [{goals: [{move: {kind: unicorn}}]}]\n"), "no unicorn in the catalogue (have the kinds mug"},
+		{"unknown colour", file("name: x\ntasks: [{goals: [{to: {kind: plate, color: plaid}}]}]\n"), "no plaid plate in the catalogue"},
+		{"many objects", file("name: x\nscene: {min_objects: 99}\ntasks: [{goals: [{}]}]\n"), "99 to 99 objects"},
+		{"negative attempts", file("name: x\nbudget: {attempts: -1}\ntasks: [{goals: [{}]}]\n"), "-1 attempts"},
+		{"no number", file("name: x\nbudget: {attempts: many}\ntasks: [{goals: [{}]}]\n"), "[2:20]"},
+		{"infinite time", file("name: x\nbudget: {sim_seconds: .inf}\ntasks: [{goals: [{}]}]\n"), "sim_seconds"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := LoadSuite(tt.arg)
+			if err == nil {
+				t.Fatal("LoadSuite succeeds")
+			}
+			if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("LoadSuite = %q, want one line with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func FuzzParseSuite(f *testing.F) {
+	f.Add([]byte("name: x\ntasks: [{goals: [{move: {kind: mug}}]}]\n"))
+	f.Add([]byte("name: x\nscene: {min_objects: 3}\nbudget: {attempts: 2, sim_seconds: 9}\ntasks: [{name: a, goals: [{}, {}]}]\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s, err := ParseSuite(text)
+		if err == nil && (s.Name == "" || s.Task(7) == nil || s.budgetSeconds(s.Task(7)) < 0) {
+			t.Errorf("ParseSuite(%q) accepts %+v", text, s)
+		}
+	})
+}

@@ -35,13 +35,13 @@ type Environment struct {
 	Background [3]float32 // what a ray that hits nothing shows, sRGB
 }
 
-// DefaultEnvironment is a bright room with light from the upper left.
+// DefaultEnvironment is a bright room with a window on the robot's right, so that shadows fall where the camera across the table sees them.
 func DefaultEnvironment() Environment {
 	return Environment{
-		KeyDir:     Vec3{0.35, 0.45, 0.82},
-		KeyColor:   [3]float32{0.78, 0.75, 0.70},
-		Sky:        [3]float32{0.42, 0.44, 0.47},
-		Ground:     [3]float32{0.22, 0.20, 0.18},
+		KeyDir:     Vec3{-0.15, -0.60, 0.78},
+		KeyColor:   [3]float32{0.86, 0.82, 0.76},
+		Sky:        [3]float32{0.27, 0.29, 0.32},
+		Ground:     [3]float32{0.17, 0.155, 0.14},
 		Background: [3]float32{0.80, 0.83, 0.86},
 	}
 }

@@ -63,9 +63,9 @@ int renderListDisplays(renderDisplay *out) {
 			}
 		}
 	}
-	if (has(client, "EGL_MESA_platform_surfaceless")) { // older Mesa, or one without devices: what it draws with shows only later
+	if (has(client, "EGL_MESA_platform_surfaceless")) { // for a Mesa without devices
 		EGLDisplay d = getPlatformDisplay(EGL_PLATFORM_SURFACELESS_MESA, (void *)EGL_DEFAULT_DISPLAY, NULL);
-		if (d != EGL_NO_DISPLAY) out[n++] = (renderDisplay){d, 1};
+		if (d != EGL_NO_DISPLAY) out[n++] = (renderDisplay){d, -1};
 	}
 	return n;
 }

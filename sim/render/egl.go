@@ -89,7 +89,7 @@ func openContext(dev Device) (*glContext, error) {
 	}
 	var tried []string
 	for _, d := range list {
-		if dev == GPU && d.software != 0 || dev == Software && d.software == 0 {
+		if dev == GPU && d.software == 1 || dev == Software && d.software == 0 {
 			continue
 		}
 		c, err := openOn(d.display)

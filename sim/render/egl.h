@@ -6,7 +6,7 @@
 // A renderDisplay is a place where contexts can be made: a GPU, or Mesa's software renderer.
 typedef struct {
 	void *display; // EGLDisplay
-	int software;  // its device says that it is the CPU
+	int software;  // 1: its device says that it is the CPU; 0: it is a GPU; -1: its driver chooses
 } renderDisplay;
 
 enum { RENDER_MAX_DISPLAYS = 16 };

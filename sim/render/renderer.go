@@ -5,6 +5,7 @@
 package render
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -124,6 +125,9 @@ func (r *Renderer) draw(s *Scene, poses []sim.Pose, cam sim.Camera, shot *sim.Sh
 	if r.closed {
 		return errClosed
 	}
+	if s == nil {
+		return errors.New("render: no scene")
+	}
 	if err := cam.Validate(); err != nil {
 		return fmt.Errorf("render: %w", err)
 	}
@@ -227,6 +231,7 @@ func (p *painter) frameUniforms(s *program) {
 	gs, env := p.gs, &p.graph.env
 	gs.UseProgram(s.Program)
 	gs.UniformMatrix4fv(s.worldClip, 1, false, &p.view.worldClip[0])
+	gs.UniformMatrix3fv(s.pixelRay, 1, false, &p.view.pixelRay[0])
 	gs.Uniform3f(s.eye, p.view.eye[0], p.view.eye[1], p.view.eye[2])
 	gs.Uniform3f(s.keyDir, env.keyDir.X, env.keyDir.Y, env.keyDir.Z)
 	gs.Uniform3f(s.keyColor, env.keyColor[0], env.keyColor[1], env.keyColor[2])

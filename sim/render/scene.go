@@ -37,9 +37,11 @@ func (s *Scene) check(nBody int) error {
 		case len(v.Mesh.Indices)%3 != 0 || len(v.Mesh.Indices) > 0 && int(slices.Max(v.Mesh.Indices)) >= len(v.Mesh.Positions):
 			return fmt.Errorf("render: mesh %q has indices that are no triangles of its %d vertices", v.Mesh.Name, len(v.Mesh.Positions))
 		}
-		if t := v.Material.Texture; t != nil && (t.Width < 1 || t.Height < 1 || t.Width > 8192 || t.Height > 8192 || len(t.RGB) != 3*t.Width*t.Height) {
-			return fmt.Errorf("render: texture %q is %d × %d with %d bytes (want 1×1 to 8192×8192, 3 bytes a texel)",
-				t.Name, t.Width, t.Height, len(t.RGB))
+		const most = 8192
+		t := v.Material.Texture
+		if t != nil && (min(t.Width, t.Height) < 1 || max(t.Width, t.Height) > most || len(t.RGB) != 3*t.Width*t.Height) {
+			return fmt.Errorf("render: texture %q is %d × %d with %d bytes (want 1×1 to %d×%d, 3 bytes a texel)",
+				t.Name, t.Width, t.Height, len(t.RGB), most, most)
 		}
 	}
 	return nil
@@ -97,7 +99,7 @@ func newGraph(s *Scene, nBody int, lib *library, progs *programs) *graph {
 		moved:  true,
 	}
 	lib.scenes++
-	lib.gs.UseProgram(progs.textured.Program)
+	lib.gs.UseProgram(progs.textured.Program) // where g3n looks for the uniforms of textures
 	for i, v := range s.Visuals {
 		if len(v.Mesh.Indices) == 0 {
 			continue
@@ -107,8 +109,8 @@ func newGraph(s *Scene, nBody int, lib *library, progs *programs) *graph {
 			g.root.Add(g.bodies[v.Body])
 		}
 		o := &solid{mesh: lib.mesh(v.Mesh), surface: newSurface(v.Material, lib, progs), body: int32(v.Body), order: i}
-		o.Graphic.Init(o, o.mesh.geometry, gls.TRIANGLES)
-		o.AddMaterial(o, o.surface, 0, o.mesh.fine)
+		o.Graphic.Init(o, o.mesh, gls.TRIANGLES)
+		o.AddMaterial(o, o.surface, 0, 0)
 		setPose(&o.Node, v.TBodyVisual)
 		g.bodies[v.Body].Add(o)
 		g.solids = append(g.solids, o)
@@ -206,6 +208,7 @@ func (g *graph) cull(v *view) {
 type view struct {
 	worldClip math32.Matrix4
 	eye       [3]float32
+	pixelRay  [9]float32    // column-major: from window coordinates (x, y, 1) to the ray of depth 1 through them, in the world
 	planes    [6][4]float32 // inward, unit normals: n·p + d ≥ 0 inside
 	forward   [4]float32    // depth along cam z = forward·(p, 1)
 }
@@ -225,6 +228,16 @@ func (v *view) set(cam sim.Camera, flipped bool) {
 	}
 	for i := range 3 {
 		v.eye[i] = float32(cam.TWorldCam.Pos[i])
+	}
+	ray := func(x, y, z float64) sim.Vec3 { return cam.TWorldCam.Rot.Rotate(sim.Vec3{x / cam.Fx, y / cam.Fy, z}) }
+	columns := [3]sim.Vec3{ray(1, 0, 0), ray(0, 1, 0), ray(-cam.Cx, -cam.Cy, 1)}
+	if !flipped { // the window's y runs from the picture's last row upwards
+		columns[1], columns[2] = columns[1].Mul(-1), ray(-cam.Cx, float64(cam.Height)-cam.Cy, 1)
+	}
+	for i, c := range columns {
+		for k := range c {
+			v.pixelRay[3*i+k] = float32(c[k])
+		}
 	}
 	w := clip.Row(3)
 	for i := range 4 {

@@ -81,7 +81,8 @@ func can() *shape.Mesh {
 }
 
 func bowl() *shape.Mesh {
-	return shape.Lathe([][2]float64{{0, 0}, {0.04, 0}, {0.065, 0.02}, {0.08, 0.055}, {0.077, 0.055}, {0.062, 0.024}, {0.038, 0.005}, {0, 0.005}}, 64)
+	profile := [][2]float64{{0, 0}, {0.04, 0}, {0.065, 0.02}, {0.08, 0.055}, {0.077, 0.055}, {0.062, 0.024}, {0.038, 0.005}, {0, 0.005}}
+	return shape.Lathe(profile, 64)
 }
 
 // wood is a plain texture of boards.
@@ -117,7 +118,8 @@ func clutter(segments int) *builder {
 	b.world(sim.Translation(0, 0, tableTop-0.02), shape.Box([3]float64{1.4, 0.9, 0.04}, 0.004), top)
 	for _, x := range []float64{-0.64, 0.64} {
 		for _, y := range []float64{-0.39, 0.39} {
-			b.world(sim.Translation(x, y, (tableTop-0.04)/2), shape.Box([3]float64{0.05, 0.05, tableTop - 0.04}, 0.003), paint(0.30, 0.30, 0.32, 0.5, 0.3))
+			leg := shape.Box([3]float64{0.05, 0.05, tableTop - 0.04}, 0.003)
+			b.world(sim.Translation(x, y, (tableTop-0.04)/2), leg, paint(0.30, 0.30, 0.32, 0.5, 0.3))
 		}
 	}
 	at := func(x, y, yaw float64) sim.Pose {
@@ -134,10 +136,15 @@ func clutter(segments int) *builder {
 	b.body(at(-0.12, -0.27, 0.5), paint(0.90, 0.45, 0.10, 0.6, 0), box(0.09, 0.06, 0.14))
 	b.body(at(0.42, -0.22, -0.4), paint(0.45, 0.20, 0.60, 0.6, 0), box(0.07, 0.07, 0.07))
 	b.body(at(-0.45, 0.05, 0.2), paint(0.20, 0.60, 0.70, 0.6, 0), box(0.16, 0.11, 0.03))
-	b.body(at(0.16, -0.02, 0), paint(0.85, 0.15, 0.15, 0.35, 0), shape.Ellipsoid([3]float64{0.037, 0.037, 0.035}, 2*segments).Moved(0, 0, 0.035))
-	b.body(at(-0.20, 0.12, 0), paint(0.35, 0.60, 0.15, 0.4, 0), shape.Ellipsoid([3]float64{0.04, 0.04, 0.038}, 2*segments).Moved(0, 0, 0.038))
+	apple := func(r float64) *shape.Mesh {
+		return shape.Ellipsoid([3]float64{r, r, r - 0.002}, 2*segments).Moved(0, 0, r-0.002)
+	}
+	b.body(at(0.16, -0.02, 0), paint(0.85, 0.15, 0.15, 0.35, 0), apple(0.037))
+	b.body(at(-0.20, 0.12, 0), paint(0.35, 0.60, 0.15, 0.4, 0), apple(0.040))
 	grey, blue := paint(0.72, 0.73, 0.75, 0.35, 0.6), paint(0.35, 0.60, 0.78, 0.45, 0)
-	joints := []sim.Vec3{{0, 0.32, tableTop}, {0, 0.32, tableTop + 0.10}, {0.02, 0.30, 1.22}, {0.03, 0.0, 1.32}, {0.03, -0.06, 1.26}, {0.03, -0.08, 1.12}}
+	joints := []sim.Vec3{
+		{0, 0.32, tableTop}, {0, 0.32, tableTop + 0.10}, {0.02, 0.30, 1.22}, {0.03, 0.0, 1.32}, {0.03, -0.06, 1.26}, {0.03, -0.08, 1.12},
+	}
 	for i, from := range joints[:len(joints)-1] {
 		to := joints[i+1]
 		axis := to.Sub(from)

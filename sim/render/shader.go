@@ -22,9 +22,9 @@ type programs struct {
 // A program is a shader program and where its uniforms are; -1 for one that it doesn't have. Setting those does nothing.
 type program struct {
 	*gls.Program
-	modelMatrix, worldClip, body, albedo, finish      int32
-	eye, keyDir, keyColor, sky, ground                int32
-	worldShadow, shadowTexel, shadowRounds, shadowMap int32
+	modelMatrix, worldClip, body, albedo, finish int32
+	pixelRay, eye, keyDir, keyColor, sky, ground int32
+	worldShadow, shadowTexel, shadowMap          int32
 }
 
 // newPrograms compiles the shaders through g3n's shader manager.
@@ -55,6 +55,7 @@ func newPrograms(gs *gls.GLS) (*programs, error) {
 		at := func(uniform string) int32 { return gs.GetUniformLocation(p.Handle(), uniform) }
 		p.modelMatrix, p.worldClip, p.body = at("ModelMatrix"), at("WorldClip"), at("Body")
 		p.albedo, p.finish = at("Albedo"), at("Finish")
+		p.pixelRay = at("PixelRay")
 		p.eye, p.keyDir, p.keyColor, p.sky, p.ground = at("Eye"), at("KeyDir"), at("KeyColor"), at("Sky"), at("Ground")
 		p.worldShadow, p.shadowTexel = at("WorldShadow"), at("ShadowTexel")
 		p.shadowMap = at("ShadowMap")

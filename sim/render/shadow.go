@@ -17,8 +17,8 @@ const (
 	// from the rest.
 	maxCaster = 1.6
 
-	// shadowCell is how much a mesh may be simplified for the shadow map [m]: about one of its texels.
-	shadowCell = 0.003
+	// shadowCell is how much a mesh may be simplified for the shadow map [m]: one or two of its texels.
+	shadowCell = 0.005
 )
 
 // A shadowMap holds how far the key light gets: an orthographic view along the light that encloses everything that casts a shadow.
@@ -71,8 +71,8 @@ func (s *shadowMap) draw(gs *gls.GLS, g *graph, p *program) {
 			continue
 		}
 		gs.UniformMatrix4fv(p.modelMatrix, 1, false, &o.modelMatrix[0])
-		o.mesh.geometry.RenderSetup(gs)
-		gs.DrawElements(gls.TRIANGLES, int32(o.mesh.coarse), gls.UNSIGNED_INT, 4*uint32(o.mesh.fine))
+		o.mesh.RenderSetup(gs)
+		gl.DrawElementsWithOffset(gl.TRIANGLES, int32(o.mesh.coarse), gl.UNSIGNED_INT, uintptr(4*o.mesh.fine))
 	}
 }
 

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"unsafe"
 
 	"github.com/go-gl/gl/v3.3-core/gl"
@@ -33,7 +34,7 @@ func newTarget(width, height int) (*target, error) {
 	}
 	draw := [3]uint32{gl.COLOR_ATTACHMENT0, gl.COLOR_ATTACHMENT1, gl.COLOR_ATTACHMENT2}
 	gl.DrawBuffers(int32(len(draw)), &draw[0])
-	if err := checkFramebuffer("a picture"); err != nil {
+	if err := checkFramebuffer(fmt.Sprintf("a %d×%d picture", width, height)); err != nil {
 		t.free()
 		return nil, err
 	}
@@ -46,31 +47,35 @@ func (t *target) free() {
 	gl.DeleteRenderbuffers(int32(len(t.buffers)), &t.buffers[0])
 }
 
-// noID is what the id buffer is cleared to, noDepth the same for depth: nothing seen.
+// What nothing looks like: no body, no return, the far end of the depth buffer.
 var (
-	noID    = [4]int32{-1, -1, -1, -1}
-	noDepth [4]float32
-	farEnd  = float32(1)
+	noBody   = [4]int32{-1, -1, -1, -1}
+	noReturn [4]float32
+	farEnd   = float32(1)
 )
 
 // clear binds the target and fills it with the background.
 func (t *target) clear(background *[4]float32) {
 	gl.BindFramebuffer(gl.FRAMEBUFFER, t.fbo)
 	gl.ClearBufferfv(gl.COLOR, 0, &background[0])
-	gl.ClearBufferfv(gl.COLOR, 1, &noDepth[0])
-	gl.ClearBufferiv(gl.COLOR, 2, &noID[0])
+	gl.ClearBufferfv(gl.COLOR, 1, &noReturn[0])
+	gl.ClearBufferiv(gl.COLOR, 2, &noBody[0])
 	gl.ClearBufferfv(gl.DEPTH, 0, &farEnd)
 }
 
 // read copies the bound target into shot, whose slices have the right lengths.
 func (t *target) read(shot *sim.Shot) {
-	w, h := int32(t.width), int32(t.height)
-	gl.ReadBuffer(gl.COLOR_ATTACHMENT0)
-	gl.ReadPixels(0, 0, w, h, gl.RGBA, gl.UNSIGNED_BYTE, unsafe.Pointer(&t.rgba[0]))
-	gl.ReadBuffer(gl.COLOR_ATTACHMENT1)
-	gl.ReadPixels(0, 0, w, h, gl.RED, gl.FLOAT, unsafe.Pointer(&shot.Frame.Depth[0]))
-	gl.ReadBuffer(gl.COLOR_ATTACHMENT2)
-	gl.ReadPixels(0, 0, w, h, gl.RED_INTEGER, gl.INT, unsafe.Pointer(&shot.Seg.Bodies[0]))
+	for i, b := range [...]struct {
+		format, kind uint32
+		to           unsafe.Pointer
+	}{
+		{gl.RGBA, gl.UNSIGNED_BYTE, unsafe.Pointer(&t.rgba[0])},
+		{gl.RED, gl.FLOAT, unsafe.Pointer(&shot.Frame.Depth[0])},
+		{gl.RED_INTEGER, gl.INT, unsafe.Pointer(&shot.Seg.Bodies[0])},
+	} {
+		gl.ReadBuffer(gl.COLOR_ATTACHMENT0 + uint32(i))
+		gl.ReadPixels(0, 0, int32(t.width), int32(t.height), b.format, b.kind, b.to)
+	}
 	dropAlpha(shot.Frame.RGB, t.rgba)
 }
 

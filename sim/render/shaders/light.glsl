@@ -1,11 +1,11 @@
 // Metallic-roughness shading under one distant key light with a shadow, and a sky above a ground.
-uniform vec3 Eye;      // the camera's centre, in the world
-uniform vec3 KeyDir;   // unit, towards the light
-uniform vec3 KeyColor; // linear
+uniform vec3 Eye;          // the camera's centre, in the world
+uniform vec3 KeyDir;       // unit, towards the light
+uniform vec3 KeyColor;     // linear
 uniform vec3 Sky;
 uniform vec3 Ground;
-uniform mat4 WorldShadow;   // world to the shadow map's texels and depth, 0…1
-uniform float ShadowTexel;  // a texel's side in the world [m]
+uniform mat4 WorldShadow;  // world to the shadow map's texels and depth, 0…1
+uniform float ShadowTexel; // a texel's side in the world [m]
 uniform sampler2D ShadowMap; // outside of it everything is lit
 
 // lit is the part of the key light that reaches p, 0…1: percentage-closer filtering (Reeves et al. 1987) of the four nearest texels
@@ -17,7 +17,7 @@ float lit(vec3 p, vec3 n, float cosKey) {
 	ivec2 c = clamp(ivec2(low), 0, SHADOW_SIDE - 2); // the map's margin is lit
 	vec4 stored = vec4(texelFetch(ShadowMap, c, 0).r, texelFetch(ShadowMap, c + ivec2(1, 0), 0).r,
 	                   texelFetch(ShadowMap, c + ivec2(0, 1), 0).r, texelFetch(ShadowMap, c + ivec2(1, 1), 0).r);
-	vec4 reached = step(s.z, stored);
+	vec4 reached = step(min(s.z, 1.0), stored); // behind everything that casts a shadow, as far as the map goes
 	vec2 row = mix(reached.xz, reached.yw, f.x);
 	return mix(row.x, row.y, f.y);
 }
@@ -34,7 +34,7 @@ vec3 shade(vec3 p, vec3 n, vec3 albedo, float roughness, float metallic) {
 	vec3 f0 = mix(vec3(0.04), albedo, metallic);
 
 	// Key light: Lambert, and GGX with the visibility and Fresnel terms folded into one quotient
-	// (Karis, "Optimizing PBR for Mobile", SIGGRAPH 2015 course).
+	// (Zioma, "Optimizing PBR for Mobile", SIGGRAPH 2015).
 	float a = max(roughness * roughness, 0.02);
 	float d = nh * nh * (a * a - 1.0) + 1.0;
 	float spec = a * a / (4.0 * d * d * lh * lh * (roughness + 0.5));
@@ -48,17 +48,17 @@ vec3 shade(vec3 p, vec3 n, vec3 albedo, float roughness, float metallic) {
 	vec4 k = roughness * vec4(-1.0, -0.0275, -0.572, 0.022) + vec4(1.0, 0.0425, 1.04, -0.04);
 	float a004 = min(k.x * k.x, exp2(-9.28 * nv)) * k.x + k.y;
 	vec2 fit = vec2(-1.04, 1.04) * a004 + k.zw;
-	color += (f0 * fit.x + fit.y) * mix(Ground, Sky, up) * 1.3;
+	color += (f0 * fit.x + fit.y) * mix(Ground, Sky, up);
 	return color;
 }
 
 // encode takes linear light to sRGB. What is brighter than 0.8 is bent towards white instead of clipped; the transfer function is a
-// fit by square roots (error below 0.004), which costs less than a power.
+// fit by square roots above its straight beginning (error below 0.002), which costs less than a power.
 vec3 encode(vec3 c) {
 	vec3 over = max(c - 0.8, 0.0) / 0.2;
 	c = min(c, 0.8) + 0.2 * over / (1.0 + over);
 	vec3 s1 = sqrt(c);
 	vec3 s2 = sqrt(s1);
 	vec3 s3 = sqrt(s2);
-	return 0.662002687 * s1 + 0.684122060 * s2 - 0.323583601 * s3 - 0.0225411470 * c;
+	return max(12.92 * min(c, 0.0031308), 0.662002687 * s1 + 0.684122060 * s2 - 0.323583601 * s3 - 0.0225411470 * c);
 }

@@ -6,7 +6,6 @@ layout(location = 2) in vec2 VertexTexcoord;
 uniform mat4 ModelMatrix; // T_world_visual
 uniform mat4 WorldClip;
 
-out vec3 pWorld;
 out vec3 nWorld;
 #ifdef TEXTURED
 out vec2 uv;
@@ -14,7 +13,6 @@ out vec2 uv;
 
 void main() {
 	vec4 p = ModelMatrix * vec4(VertexPosition, 1.0);
-	pWorld = p.xyz;
 	nWorld = mat3(ModelMatrix) * VertexNormal;
 #ifdef TEXTURED
 	uv = VertexTexcoord;

@@ -11,6 +11,7 @@ type cloud struct {
 	w, h   int
 	points []sim.Vec3 // h × w; x is NaN where there is nothing
 	pixel  float64    // size of a pixel at 1 m [m]
+	cam    sim.Camera
 }
 
 // none marks a pixel without a point.
@@ -22,7 +23,7 @@ func valid(p sim.Vec3) bool { return p[0] == p[0] }
 // camera's size.
 func (c *cloud) set(f *sim.Frame) bool {
 	cam := f.Camera
-	c.w, c.h, c.pixel = cam.Width, cam.Height, 1/min(cam.Fx, cam.Fy)
+	c.w, c.h, c.pixel, c.cam = cam.Width, cam.Height, 1/min(cam.Fx, cam.Fy), cam
 	n := c.w * c.h
 	if n <= 0 || len(f.Depth) != n {
 		return false
@@ -65,6 +66,20 @@ func (c *cloud) at(px sim.Pixel, radius int, want func(sim.Vec3) bool) (int, boo
 		}
 	}
 	return best, best >= 0
+}
+
+// seenFree reports whether the camera looked through p: what it saw in that direction lies behind.
+func (c *cloud) seenFree(p sim.Vec3) bool {
+	px, depth, ok := c.cam.Project(p)
+	if !ok {
+		return false
+	}
+	i, ok := px.Index(c.w, c.h)
+	if !ok {
+		return false
+	}
+	q := c.points[i]
+	return !valid(q) || c.cam.TWorldCam.Axis(2).Dot(q.Sub(c.cam.TWorldCam.Pos)) > depth-0.003
 }
 
 // erase removes the points that lie in any of the capsules (in the world), each grown by margin [m].
@@ -155,14 +170,14 @@ func (c *cloud) level(p sim.Vec3, radius, top float64, among func(i int) bool) (
 
 // A segment is what was pointed at, as far as it is visible.
 type segment struct {
-	pixels  []int32  // indices into the cloud
-	mask    []bool   // by pixel; true for those
-	support float64  // height of what it stands on [m]
-	lo, hi  sim.Vec3 // bounds in the world
+	pixels  []int32 // indices into the cloud
+	mask    []bool  // by pixel; true for those
+	support float64 // height of what it stands on [m]
 }
 
-// grow collects what is connected to the pixel start: neighbours whose points are near each other and above the support.
-func (c *cloud) grow(s *segment, start int, support float64, cam sim.Vec3) {
+// grow collects what is connected to the pixel start: neighbours whose points are near each other and above the support. Specks next
+// to it that are connected to nothing else, such as a leaf that hides its stalk, count as parts of it.
+func (c *cloud) grow(s *segment, start int, support float64) {
 	for _, i := range s.pixels {
 		s.mask[i] = false
 	}
@@ -171,29 +186,62 @@ func (c *cloud) grow(s *segment, start int, support float64, cam sim.Vec3) {
 	}
 	s.pixels, s.support = append(s.pixels[:0], int32(start)), support
 	s.mask[start] = true
-	s.lo, s.hi = c.points[start], c.points[start]
-	for next := 0; next < len(s.pixels); next++ {
-		i := int(s.pixels[next])
-		p := c.points[i]
-		// Five pixels' worth, but no less than 8 mm: slanted surfaces are sampled sparsely.
-		reach := max(0.008, 5*c.pixel*p.Sub(cam).Len())
-		x, y := i%c.w, i/c.w
-		for _, n := range [4]struct {
-			ok bool
-			i  int
-		}{{x > 0, i - 1}, {x < c.w-1, i + 1}, {y > 0, i - c.w}, {y < c.h-1, i + c.w}} {
-			if !n.ok || s.mask[n.i] {
+	c.flood(s, 0, len(c.points))
+	speck := max(4, len(c.points)/2500)
+	var near [4]int
+	for k := 0; k < len(s.pixels); k++ {
+		for _, i := range c.neighbours(int(s.pixels[k]), &near) {
+			if s.mask[i] || !valid(c.points[i]) || c.points[i][2] < support+thin {
 				continue
 			}
-			q := c.points[n.i]
-			if !valid(q) || q[2] < support+thin || q.Sub(p).Len() > reach {
-				continue
-			}
-			s.mask[n.i] = true
-			s.pixels = append(s.pixels, int32(n.i))
-			for a := range 3 {
-				s.lo[a], s.hi[a] = min(s.lo[a], q[a]), max(s.hi[a], q[a])
+			n := len(s.pixels)
+			s.pixels = append(s.pixels, int32(i))
+			s.mask[i] = true
+			if !c.flood(s, n, speck) { // too large: it is something else
+				for _, j := range s.pixels[n:] {
+					s.mask[j] = false
+				}
+				s.pixels = s.pixels[:n]
 			}
 		}
 	}
+}
+
+// flood grows the segment from its pixels[from:] on, by at most limit pixels; false if there are more.
+func (c *cloud) flood(s *segment, from, limit int) bool {
+	var near [4]int
+	for next := from; next < len(s.pixels); next++ {
+		if next-from >= limit {
+			return false
+		}
+		i := int(s.pixels[next])
+		p := c.points[i]
+		// Four pixels' worth: slanted surfaces are sampled sparsely.
+		reach := max(0.006, 4*c.pixel*p.Sub(c.cam.TWorldCam.Pos).Len())
+		for _, n := range c.neighbours(i, &near) {
+			if q := c.points[n]; !s.mask[n] && valid(q) && q[2] >= s.support+thin && q.Sub(p).Len() <= reach {
+				s.mask[n] = true
+				s.pixels = append(s.pixels, int32(n))
+			}
+		}
+	}
+	return true
+}
+
+// neighbours are the pixels beside, above and below i, in buf.
+func (c *cloud) neighbours(i int, buf *[4]int) []int {
+	out := buf[:0]
+	if x := i % c.w; x > 0 {
+		out = append(out, i-1)
+	}
+	if i%c.w < c.w-1 {
+		out = append(out, i+1)
+	}
+	if i >= c.w {
+		out = append(out, i-c.w)
+	}
+	if i+c.w < len(c.points) {
+		out = append(out, i+c.w)
+	}
+	return out
 }

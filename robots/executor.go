@@ -26,7 +26,7 @@ type Executor struct {
 	rows     []float64
 }
 
-// NewExecutor is an executor for a robot that stands still.
+// NewExecutor is an executor for a robot that stands still. Make a new one when the plant was reset.
 func NewExecutor(r *Robot, p Plant) *Executor {
 	n := len(r.Arm.Joints)
 	e := &Executor{robot: r, plant: p, q: make([]float64, n), qd: make([]float64, n), tWorldBase: p.Base(), tBaseWorld: p.Base().Inv()}
@@ -43,7 +43,7 @@ func NewExecutor(r *Robot, p Plant) *Executor {
 const (
 	lineStep      = 0.02  // between the knots of straight tool motions [m]
 	lineSpeed     = 0.45  // of the tool on the way to a grasp and away from it [m/s]
-	lowerSpeed    = 0.03  // of a held object for its last centimetres [m/s]
+	lowerSpeed    = 0.08  // at most, of a held object for its last centimetres [m/s]
 	closeSpeed    = 0.12  // of the hand's opening [m/s]
 	gripForce     = 60.0  // [N]
 	touchForce    = 12.0  // more than before, upwards, is the surface under a held object [N]

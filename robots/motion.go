@@ -87,9 +87,6 @@ func (p *path) at(s float64, q, d1, d2 []float64) {
 	}
 }
 
-func (p *path) start() []float64 { return p.q[0] }
-func (p *path) end() []float64   { return p.q[len(p.q)-1] }
-
 // ease is the quintic from 0 to 1 that starts and ends at rest without acceleration, with its derivatives.
 func ease(t float64) (s, d1, d2 float64) {
 	return t * t * t * (10 + t*(6*t-15)), 30 * t * t * (1 - t) * (1 - t), 60 * t * (1 - t) * (1 - 2*t)

@@ -160,12 +160,12 @@ func (p *SimPlant) Step(cmd Command) error {
 			return fmt.Errorf("robots: %s commanded at %.3f rad/s (%.3f between positions), beyond %.3f", j.Name, cmd.QD[i], speed, j.MaxSpeed)
 		}
 	}
-	ctrl := p.data.Ctrl()
-	for k := 1; k <= substeps; k++ {
-		s := float64(k) / substeps
+	ctrl, qvel := p.data.Ctrl(), p.data.Qvel()
+	for k := range substeps {
+		s := float64(k) / substeps // a servo brings the joint to where its control is at the step's start
 		for i, c := range p.joints {
 			q, qd := p.q[i]+s*(cmd.Q[i]-p.q[i]), p.qd[i]+s*(cmd.QD[i]-p.qd[i])
-			ctrl[c.actuator] = q + p.robot.Arm.Joints[i].Lead*qd
+			ctrl[c.actuator] = q + p.robot.Arm.Joints[i].Lead*(qd-qvel[c.dof])
 		}
 		ctrl[p.hand] = p.handControl(cmd.Hand)
 		if err := p.data.Step(1); err != nil {

@@ -36,7 +36,7 @@ type Joint struct {
 	MaxSpeed  float64 // [rad/s]
 	MaxAccel  float64 // that motions are planned with [rad/s²]
 	MaxTorque float64 // [N·m]
-	Lead      float64 // the servo's damping over its gain [s]: its control is q + Lead·qd
+	Lead      float64 // the servo's damping over its gain [s]: its control is q + Lead·(qd - measured qd)
 }
 
 // Kinematics is the geometry of an arm with its hand. Joint positions are in the order of Arm.Joints [rad].
@@ -64,11 +64,11 @@ type Hand struct {
 	MinForce, MaxForce float64 // [N]
 	MaxSpeed           float64 // of the opening [m/s]
 
-	// Shape, for finding grasps; lengths along z count from the finger tips backwards [m].
+	// Shape, for finding grasps; lengths along z count from the ee frame's origin backwards [m].
 	FingerWidth     float64 // across the closing direction
 	FingerThickness float64 // along it
 	PadLength       float64
-	Depth           float64    // from the tips to the palm
+	Depth           float64    // to the palm
 	PalmHalf        [2]float64 // half extents of what follows behind, along x and y
 	// TipBack is how far the tips are behind the ee frame's origin at an opening: 0 when closed.
 	TipBack func(width float64) float64

@@ -35,8 +35,8 @@ type PickResult struct {
 }
 
 // Pick takes up what the frame shows at px and brings it home. The robot stands still in the pose that the frame shows it in.
-// After a failure the arm is at rest at home with its hand open, or where it was if it did not move.
-// The error is the plant's or the context's.
+// After a failure the arm is at rest, at home with its hand open, unless something keeps it from there, or where it was if it did not
+// move. The error is the plant's or the context's.
 func (e *Executor) Pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt PickOptions) (PickResult, error) {
 	e.begin(opt.MaxPeriods)
 	var r PickResult
@@ -62,10 +62,9 @@ func (e *Executor) pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt Pic
 	attempts := cmp.Or(opt.Attempts, 2)
 	worst := Unreachable
 	for _, g := range grasps {
-		var plan pickPlan
-		plan, r.Outcome = e.planPick(g)
-		if !r.OK() {
-			if r.Cause == NoPath {
+		plan, out := e.planPick(g)
+		if !out.OK() {
+			if out.Cause == NoPath {
 				worst = NoPath
 			}
 			continue
@@ -85,9 +84,11 @@ func (e *Executor) pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt Pic
 		if r.Cause != Slip || r.Attempts >= attempts {
 			break
 		}
+		e.field.set(&e.planner.cloud, e.tBaseWorld, nil) // what was held is an obstacle again
 	}
 	if r.Attempts == 0 {
-		r.Outcome = failed(worst, "none of %d grasps at (%.3f, %.3f, %.3f) can be reached on a clear way, the best %v", len(grasps), r.Point[0], r.Point[1], r.Point[2], grasps[0])
+		r.Outcome = failed(worst, "none of %d grasps at (%.3f, %.3f, %.3f) can be reached on a clear way, the best %v",
+			len(grasps), r.Point[0], r.Point[1], r.Point[2], grasps[0])
 		return nil
 	}
 	return e.giveUp(ctx)
@@ -252,8 +253,13 @@ func (e *Executor) lift(ctx context.Context, held *Held, approach [][]float64) (
 func (e *Executor) carryHome(ctx context.Context, held *Held) (Outcome, error) {
 	guard := e.holding(held, Dropped, true)
 	p, ok := e.transit(e.q, e.robot.Arm.Home, held)
-	if !ok {
-		return failed(NoPath, "no clear way home with something %.2f m wide that reaches %.2f m below the fingers", 2*held.Grasp.half, held.Grasp.below), nil
+	if !ok { // back to where it stood
+		rows, _ := e.line(e.q, e.tBaseWorld.Apply(held.Grasp.TWorldEE.Pos))
+		if out, err := e.follow(ctx, e.timed(newPath(rows...), lineSpeed/2), guard); err != nil || !out.OK() {
+			return out, err
+		}
+		return failed(NoPath, "no clear way home with something %.2f m wide that reaches %.2f m below the fingers",
+			2*held.Grasp.half, held.Grasp.below), nil
 	}
 	if out, err := e.follow(ctx, e.timed(p, 0), guard); err != nil || !out.OK() {
 		return out, err
@@ -273,12 +279,13 @@ type PlaceResult struct {
 	Point    sim.Vec3 // what the pixel shows, in the world [m]
 	TWorldEE sim.Pose // where the hand was to let go
 	Touched  bool     // the surface was felt
+	Held     *Held    // what is still in the hand; nil after success
 	Phases   []Phase
 	Periods  int // control periods
 }
 
 // Place sets what is held down at what the frame shows at px, lets go, and goes home. The robot stands still in the pose that the frame
-// shows it in. After a failure it is at rest at home; what it still holds then, it holds on to (PlaceResult.Held).
+// shows it in. After a failure it is at rest, at home unless something keeps it from there, and holds on to what it still holds.
 // The error is the plant's or the context's.
 func (e *Executor) Place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *Held, opt PlaceOptions) (PlaceResult, error) {
 	e.begin(opt.MaxPeriods)
@@ -310,6 +317,9 @@ func (e *Executor) place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 		r.TWorldEE = plan.tWorldEE
 		return out, nil
 	})
+	if r.Cause != Dropped {
+		r.Held = held
+	}
 	if !r.OK() {
 		return nil
 	}
@@ -331,11 +341,13 @@ func (e *Executor) place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 	}
 	if !r.OK() {
 		if r.Cause == Dropped {
+			r.Held = nil
 			return e.giveUp(ctx)
 		}
 		_, err = e.phase("retreat", func() (Outcome, error) { return e.retreat(ctx, held) })
 		return err
 	}
+	r.Held = nil
 	if r.Outcome, err = e.phase("release", func() (Outcome, error) { return e.release(ctx, plan) }); err != nil {
 		return err
 	}
@@ -355,44 +367,35 @@ type placePlan struct {
 // turns are the ways to turn what is held about the vertical, most wanted first [rad].
 var turns = [...]float64{0, math.Pi / 2, math.Pi / 6, -math.Pi / 6, math.Pi / 3, -math.Pi / 3}
 
+// drops are how far above the surface the hand may let go where its fingers have no room farther down, as in a bowl [m].
+var drops = [...]float64{0, 0.012, 0.025, 0.04}
+
 // planPlace finds a pose that puts the middle of what is held over p and its bottom on the surface there.
 func (e *Executor) planPlace(p sim.Vec3, held *Held) (placePlan, Outcome) {
 	g := held.Grasp
 	pBase := e.tBaseWorld.Apply(p)
-	ground := max(pBase[2], e.field.height(pBase[0], pBase[1], 0.7*g.half)) // the highest under it
-	n := len(e.q)
+	ground := pBase[2] // the highest under it; what is under its outermost parts may also be beside it
+	for _, q := range e.planner.cloud.points {
+		if valid(q) && sq(q[0]-p[0])+sq(q[1]-p[1]) < sq(0.7*g.half) {
+			ground = max(ground, e.tBaseWorld.Apply(q)[2])
+		}
+	}
 	room, reached := false, false
-	for _, turn := range turns {
-		for _, yaw := range yaws {
-			t := sim.Rotation(turn, sim.Vec3{0, 0, 1}).Mul(sim.Pose{Rot: g.TWorldEE.Rot}).Mul(yaw)
-			t.Pos = p.Sub(t.Rot.Rotate(sim.Vec3{g.centre[0], g.centre[1], g.below}))
-			opening := e.room(t, held.Width)
-			if opening == 0 {
-				continue
-			}
-			room = true
-			tBase := e.tBaseWorld.Mul(t)
-			low, touch := tBase, tBase
-			low.Pos[2] = ground + g.below + 0.012
-			touch.Pos[2] -= 0.010
-			up := max(low.Pos[2]+0.04, e.field.height(low.Pos[0], low.Pos[1], 0.07)+g.below+0.03)
-			sols := append([]float64(nil), e.robot.Arm.Inverse(low, e.robot.Arm.Home, e.rows)...)
-			for ; len(sols) > 0; sols = sols[n:] {
-				if !e.clear(sols[:n], nil, false) {
+	for _, drop := range drops {
+		for _, turn := range turns {
+			for _, yaw := range yaws {
+				t := sim.Rotation(turn, sim.Vec3{0, 0, 1}).Mul(sim.Pose{Rot: g.TWorldEE.Rot}).Mul(yaw)
+				t.Pos = p.Sub(t.Rot.Rotate(sim.Vec3{g.centre[0], g.centre[1], g.below})).Add(sim.Vec3{0, 0, drop})
+				opening := e.room(t, held.Width)
+				if opening == 0 {
 					continue
 				}
-				above, ok := e.line(sols[:n], sim.Vec3{low.Pos[0], low.Pos[1], up})
-				if !ok {
-					continue
+				room = true
+				plan, out := e.planPlaceAt(t, ground+drop, opening, held)
+				if out.OK() {
+					return plan, out
 				}
-				set, ok := e.line(sols[:n], touch.Pos)
-				if !ok {
-					continue
-				}
-				reached = true
-				if there, ok := e.transit(e.q, above[len(above)-1], held); ok {
-					return placePlan{t, there, reversed(above), set, opening}, Outcome{}
-				}
+				reached = reached || out.Cause == NoPath
 			}
 		}
 	}
@@ -404,6 +407,40 @@ func (e *Executor) planPlace(p sim.Vec3, held *Held) (placePlan, Outcome) {
 		return placePlan{}, failed(Unreachable, "no joint positions to %s", where)
 	}
 	return placePlan{}, failed(NoPath, "no clear way to %s", where)
+}
+
+// planPlaceAt plans the motion to letting go at tWorldEE, with ground the height in base that the bottom of what is held is expected to
+// touch at.
+func (e *Executor) planPlaceAt(tWorldEE sim.Pose, ground, opening float64, held *Held) (placePlan, Outcome) {
+	g := held.Grasp
+	n := len(e.q)
+	low := e.tBaseWorld.Mul(tWorldEE)
+	touch := low.Pos.Sub(sim.Vec3{0, 0, 0.010})
+	low.Pos[2] = ground + g.below + 0.012
+	up := max(low.Pos[2]+0.04, e.field.height(low.Pos[0], low.Pos[1], 0.07)+g.below+0.03)
+	reached := false
+	sols := append([]float64(nil), e.robot.Arm.Inverse(low, e.robot.Arm.Home, e.rows)...)
+	for ; len(sols) > 0; sols = sols[n:] {
+		if !e.clear(sols[:n], nil, false) {
+			continue
+		}
+		above, ok := e.line(sols[:n], sim.Vec3{low.Pos[0], low.Pos[1], up})
+		if !ok {
+			continue
+		}
+		set, ok := e.line(sols[:n], touch)
+		if !ok {
+			continue
+		}
+		reached = true
+		if there, ok := e.transit(e.q, above[len(above)-1], held); ok {
+			return placePlan{tWorldEE, there, reversed(above), set, opening}, Outcome{}
+		}
+	}
+	if reached {
+		return placePlan{}, Outcome{Cause: NoPath}
+	}
+	return placePlan{}, Outcome{Cause: Unreachable}
 }
 
 // room is how far the hand at tWorldEE can open from width without its fingers touching what was seen [m]; 0 if not far enough to

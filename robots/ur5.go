@@ -3,6 +3,7 @@ package robots
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/refarena/refarena/assets"
 	"github.com/refarena/refarena/robots/robotiq"
@@ -16,18 +17,18 @@ const gripperPrefix = "gripper/"
 // tFlangeEE is the ee frame behind UR's flange.
 var tFlangeEE = sim.Translation(0, 0, robotiq.MountZ+robotiq.TipZ)
 
-// ur5Home folds the arm up behind the task zone: the hand points down at the side of the base, and no ray from a camera across the
-// table to the task zone meets the robot.
-var ur5Home = ur5.Config{-0.70, -2.24, 1.54, 0.70 - math.Pi/2, -math.Pi / 2, 0.87}
+// ur5Home folds the arm up: the hand points down in front of the base, short of the task zone, so that from across the table nothing
+// of the robot hides anything in the zone.
+var ur5Home = ur5.Config{-0.65, -2.43, 2.09, 0.34 - math.Pi/2, -math.Pi / 2, 0.92}
 
 func newUR5() *Robot {
 	r := &Robot{
 		Name:  "ur5",
 		Title: "Universal Robots UR5 (CB3) with a Robotiq 2F-85",
-		Arm:   Arm{Kinematics: ur5Arm{}, Home: ur5Home[:], Base: ur5.LinkNames[0], Reach: ur5.Reach, HandCapsules: 3},
+		Arm:   Arm{Kinematics: ur5Arm{}, Home: slices.Clone(ur5Home[:]), Base: ur5.LinkNames[0], Reach: ur5.Reach, HandCapsules: 3},
 		Hand: Hand{
 			MaxWidth: robotiq.MaxWidth, MinForce: robotiq.MinForce, MaxForce: robotiq.MaxForce, MaxSpeed: robotiq.MaxSpeed,
-			FingerWidth: 0.027, FingerThickness: 0.022, PadLength: robotiq.PadLength, Depth: 0.056, PalmHalf: [2]float64{0.0375, 0.074},
+			FingerWidth: 0.027, FingerThickness: 0.022, PadLength: robotiq.PadLength, Depth: 0.070, PalmHalf: [2]float64{0.0375, 0.074},
 			TipBack:  robotiq.TipBack,
 			Drivers:  [2]string{gripperPrefix + "right_driver_joint", gripperPrefix + "left_driver_joint"},
 			Actuator: gripperPrefix + "fingers", Gain: 200, Damping: 10,
@@ -39,11 +40,11 @@ func newUR5() *Robot {
 	for i, name := range ur5.JointNames {
 		j := Joint{
 			Name: name, Actuator: actuators[i], Min: ur5.Min[i], Max: ur5.Max[i], MaxSpeed: ur5.MaxSpeed,
-			// UR publishes no acceleration limits. This is what the torque limits allow with 2 kg at full stretch, and half of it again.
-			MaxAccel: 8, MaxTorque: ur5.MaxTorqueBig, Lead: 800.0 / 20000,
+			// UR publishes no acceleration limits: this is what the torque limits allow with 2 kg in the hand (TestTracking).
+			MaxAccel: 8, MaxTorque: ur5.MaxTorqueBig, Lead: 0.020,
 		}
 		if i >= 3 {
-			j.MaxAccel, j.MaxTorque, j.Lead = 12, ur5.MaxTorqueSmall, 80.0/4000
+			j.MaxAccel, j.MaxTorque, j.Lead = 12, ur5.MaxTorqueSmall, 0.010
 		}
 		r.Arm.Joints = append(r.Arm.Joints, j)
 	}

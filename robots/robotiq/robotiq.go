@@ -1,7 +1,7 @@
 // Package robotiq is Robotiq's 2F-85 gripper: the geometry of its linkage, its limits and its looks.
 //
 // Frames: base is the mounting face's frame of the MJCF (z out of the palm, the fingers open along y); ee is parallel to base, its
-// origin midway between the finger tips when the gripper is closed, which is the farthest that they reach.
+// origin midway between the finger tips when the gripper is closed, which is the farthest that they reach (but for 0.3 mm).
 package robotiq
 
 import "math"
@@ -17,19 +17,18 @@ const (
 
 // Dimensions [m]. Pads and body: Robotiq's CAD model.
 const (
-	TipZ       = 0.1628    // base to ee: the closed gripper's height in the manual
-	MountZ     = 0.0108    // flange to base: what of the coupling plate stands out
-	PadWidth   = 0.022     // across the closing direction
-	PadLength  = 0.0375    // along z
-	linkY      = 0.0382079 // A to P, D to C: the parallelogram's long sides at driver angle 0
-	linkZ      = 0.0425003
-	openInward = MaxWidth / 2
+	TipZ      = 0.1628    // base to ee: the closed gripper's height in the manual
+	MountZ    = 0.0108    // flange to base: what of the coupling plate stands out
+	PadWidth  = 0.022     // across the closing direction
+	PadLength = 0.0375    // along z
+	linkY     = 0.0382079 // A to P, D to C: the parallelogram's long sides at driver angle 0
+	linkZ     = 0.0425003
 )
 
-// Inward is how far each pad has moved towards the centre plane [m] at a driver angle [rad], and Rise how far it has moved out of the
-// palm along z [m]. Both pads move on circles without turning.
+// inward is how far each pad has moved towards the centre plane [m] at a driver angle [rad]: pads move on circles without turning.
 func inward(angle float64) float64 { return linkY*(1-math.Cos(angle)) + linkZ*math.Sin(angle) }
 
+// rise is how far each pad has moved out of the palm along z [m].
 func rise(angle float64) float64 { return linkY*math.Sin(angle) - linkZ*(1-math.Cos(angle)) }
 
 // Width is the opening between the pads [m] at a driver angle [rad]; negative beyond closed.
@@ -44,5 +43,5 @@ func Angle(width float64) float64 {
 // Leverage is the torque on each driver [N·m] that a force of 1 N at each pad takes, at a driver angle: d inward / d angle.
 func Leverage(angle float64) float64 { return linkY*math.Sin(angle) + linkZ*math.Cos(angle) }
 
-// TipBack is how far behind the ee frame the finger tips are [m, ≥ 0] at an opening [m]: the tips come forward as the gripper closes.
+// TipBack is how far behind the ee frame's origin the finger tips are [m] at an opening [m]: they come forward as the gripper closes.
 func TipBack(width float64) float64 { return rise(Angle(0)) - rise(Angle(width)) }

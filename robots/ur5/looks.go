@@ -44,9 +44,8 @@ var looks = sync.OnceValue(func() []part {
 	rod := func(axis [4]float64, pos [3]float64, from, to, radius, bevel float64) *shape.Mesh {
 		return shape.Cylinder(radius, to-from, bevel, around).Moved(0, 0, (from+to)/2).Transformed(axis, pos)
 	}
-	// lid closes a housing at a place on the axis, looking along it: a dome with a groove around its middle.
-	lid := func(axis [4]float64, pos [3]float64, at, radius, height float64) *shape.Mesh {
-		e := 0.28 * height
+	// lid closes a housing at a place on the axis, looking along it: a disc with a rounded edge e and a groove around its middle.
+	lid := func(axis [4]float64, pos [3]float64, at, radius, height, e float64) *shape.Mesh {
 		profile := [][2]float64{{0, 0}, {radius, 0}}
 		profile = append(profile, shape.Arc(radius-e, height-2*e, e, 0, math.Pi/2, 4)...)
 		profile = append(profile, [2]float64{radius * 0.62, height - e*0.9}, [2]float64{radius * 0.60, height - 1.3*e},
@@ -72,7 +71,7 @@ var looks = sync.OnceValue(func() []part {
 
 	// Shoulder: upright housing, a blue lid on top, the neck towards the upper arm.
 	add(1, aluminium, "shoulder", rod(alongZ, o, -0.0640, 0.0520, 0.058, 0.004), rod(alongY, o, 0.010, 0.0690, 0.0575, 0.002))
-	add(1, blue, "shoulder lid", lid(alongZ, o, 0.0500, 0.0595, 0.0200))
+	add(1, blue, "shoulder lid", lid(alongZ, o, 0.0500, 0.0595, 0.0200, 0.0055))
 	add(1, seal, "shoulder seal", rod(alongY, o, 0.0680, 0.0720, 0.0560, 0.0005))
 
 	// Upper arm: both size-3 joints and the wide tube.
@@ -81,7 +80,7 @@ var looks = sync.OnceValue(func() []part {
 		rod(alongY, o, -0.0640, 0.0500, 0.058, 0.004), rod(alongZ, o, 0.020, 0.0760, 0.0535, 0.003),
 		rod(alongY, elbow, -0.0640, 0.0480, 0.058, 0.004), rod(alongNZ, elbow, 0.020, 0.0760, 0.0535, 0.003))
 	add(2, tube, "upper arm tube", rod(alongZ, o, 0.070, 0.355, 0.0504, 0.001))
-	add(2, blue, "upper arm lids", lid(alongY, o, 0.0490, 0.0590, 0.0200), lid(alongY, elbow, 0.0470, 0.0590, 0.0195))
+	add(2, blue, "upper arm lids", lid(alongY, o, 0.0490, 0.0590, 0.0200, 0.0055), lid(alongY, elbow, 0.0470, 0.0590, 0.0195, 0.0055))
 	add(2, seal, "upper arm seals", rod(alongZ, o, 0.074, 0.0785, 0.0525, 0.0005), rod(alongNZ, elbow, 0.074, 0.0785, 0.0525, 0.0005),
 		rod(alongY, elbow, -0.0670, -0.0630, 0.0560, 0.0005))
 
@@ -91,18 +90,18 @@ var looks = sync.OnceValue(func() []part {
 		rod(alongY, o, -0.0130, 0.0535, 0.058, 0.003), lathedCone(0.0480, 0.0400, 0.030, 0.072, around),
 		rod(alongY, wrist, -0.0450, 0.0465, 0.0375, 0.002), rod(alongNZ, wrist, 0.010, 0.0480, 0.0385, 0.002))
 	add(3, tube, "forearm tube", rod(alongZ, o, 0.060, 0.355, 0.0377, 0.001))
-	add(3, blue, "forearm lids", lid(alongNY, o, 0.0120, 0.0585, 0.0175), lid(alongNY, wrist, 0.0440, 0.0380, 0.0135))
+	add(3, blue, "forearm lids", lid(alongNY, o, 0.0120, 0.0585, 0.0175, 0.0050), lid(alongNY, wrist, 0.0440, 0.0380, 0.0135, 0.0035))
 	add(3, seal, "forearm seals", rod(alongZ, o, 0.071, 0.0745, 0.0395, 0.0005), rod(alongNZ, wrist, 0.047, 0.0505, 0.0387, 0.0005),
 		rod(alongY, wrist, 0.0455, 0.0490, 0.0362, 0.0005))
 
-	// Wrists 1 and 2 are the same part: a joint's housing that crosses the next one's.
+	// Wrists 1 and 2 are the same part: a joint's housing that crosses the next one's. Its lid is nearly flat: the crossing comes close.
 	w1 := [3]float64{0, wristY, 0}
 	add(4, aluminium, "wrist 1", rod(alongY, o, 0.0485, 0.1210, 0.0375, 0.002), rod(alongZ, w1, -0.0450, 0.0465, 0.0375, 0.002))
-	add(4, blue, "wrist 1 lids", lid(alongY, o, 0.1200, 0.0380, 0.0130), lid(alongNZ, w1, 0.0440, 0.0380, 0.0135))
+	add(4, blue, "wrist 1 lids", lid(alongY, o, 0.1195, 0.0380, 0.0140, 0.0014), lid(alongNZ, w1, 0.0440, 0.0380, 0.0135, 0.0035))
 	add(4, seal, "wrist 1 seal", rod(alongZ, w1, 0.0455, 0.0495, 0.0362, 0.0005))
 	w2 := [3]float64{0, 0, d5}
 	add(5, aluminium, "wrist 2", rod(alongZ, o, 0.0490, 0.1220, 0.0375, 0.002), rod(alongY, w2, -0.0450, 0.0460, 0.0375, 0.002))
-	add(5, blue, "wrist 2 lids", lid(alongZ, o, 0.1210, 0.0380, 0.0130), lid(alongNY, w2, 0.0440, 0.0380, 0.0135))
+	add(5, blue, "wrist 2 lids", lid(alongZ, o, 0.1205, 0.0380, 0.0140, 0.0014), lid(alongNY, w2, 0.0440, 0.0380, 0.0135, 0.0035))
 	add(5, seal, "wrist 2 seal", rod(alongY, w2, 0.0450, 0.0490, 0.0362, 0.0005))
 
 	// Wrist 3: the tool flange with its connector.

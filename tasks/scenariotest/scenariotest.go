@@ -22,10 +22,10 @@ import (
 
 // Options tunes Run. The zero value is ready to use.
 type Options struct {
-	Robot    string        // "" means "ur5"
-	Seed     uint64        // of the first episode; 0 means 1
-	Episodes int           // 0 means 10
-	Device   render.Device // what draws; the zero value takes a GPU if there is one
+	Robot    string // "" means "ur5"
+	Seed     uint64 // of the first episode; 0 means 1
+	Episodes int    // 0 means 10
+	GPU      bool   // draw on a GPU; false means on the CPU, which is the reference
 	// MinSuccess is how many of the episodes have to succeed; 0 means all of them. If it is less than all, an episode that fails is
 	// reported but does not fail its sub-test: the suite's test fails if too few succeed.
 	MinSuccess int
@@ -75,9 +75,13 @@ func Run(t *testing.T, suite string, r referee.Referee, options ...Options) {
 
 func episode(t *testing.T, s *tasks.Suite, r referee.Referee, o Options, seed uint64) *tasks.Record {
 	t.Helper()
+	device := render.Software
+	if o.GPU {
+		device = render.GPU
+	}
 	records, err := tasks.Evaluate(t.Context(), tasks.Options{
 		Suite: s, Robot: o.Robot, Referee: r, Seed: seed, Episodes: 1,
-		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: o.Device}) },
+		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },
 	})
 	if err != nil {
 		t.Fatal(err)

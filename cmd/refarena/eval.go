@@ -24,15 +24,15 @@ import (
 
 // What an episode is a function of, shared by the commands that run one.
 type episodeFlags struct {
-	Suite string `default:"starter" placeholder:"NAME" help:"Suite by name (${suites}), or a file that ends in .yaml."`
-	Robot string `default:"ur5" placeholder:"NAME" help:"Robot: ${robots}."`
+	Suite string `default:"starter" help:"Suite by name (${suites}), or a file that ends in .yaml."`
+	Robot string `default:"ur5" help:"Robot: ${robots}."`
 	Seed  uint64 `default:"1" help:"Seed of the first episode; the others count up from it."`
-	GL    string `name:"gl" default:"software" placeholder:"DEVICE" help:"What draws: software (the reference), gpu or auto."`
+	GL    string `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
 }
 
 type evalCommand struct {
 	episodeFlags
-	Referee  string        `default:"oracle" placeholder:"NAME" help:"What is asked where to point: ${referees}."`
+	Referee  string        `default:"oracle" help:"What is asked where to point: ${referees}."`
 	Timeout  time.Duration `default:"60s" help:"How long a server may take for one answer."`
 	Episodes int           `short:"n" default:"20" help:"How many episodes."`
 	Workers  int           `default:"0" help:"Episodes at a time; 0: one for each core. Results do not depend on it."`

@@ -22,7 +22,7 @@ import (
 type renderCommand struct {
 	episodeFlags
 	Size string `default:"640x480" help:"Size of the pictures [px]."`
-	Out  string `default:"." placeholder:"DIR" help:"Folder for the pictures, made if need be."`
+	Out  string `default:"." help:"Folder for the pictures, made if need be."`
 }
 
 // Run writes SUITE-SEED-{rgb,depth,ids}.png: colour; depth as a model sees it (near is bright); and each body in a colour of its own.

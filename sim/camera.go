@@ -14,7 +14,10 @@ const MaxImageSide = 4096
 type Pixel struct{ X, Y float64 }
 
 // A NormPoint is a position in an image as models answer it: 0…1 over the width and the height.
-type NormPoint struct{ X, Y float64 }
+type NormPoint struct {
+	X float64 `json:"x"`
+	Y float64 `json:"y"`
+}
 
 // Pixel is p in an image of w × h pixels.
 func (p NormPoint) Pixel(w, h int) Pixel { return Pixel{p.X * float64(w), p.Y * float64(h)} }

@@ -114,6 +114,7 @@ func poseOf(p, r []float64) Pose { // r is row-major
 
 // BodyVelocity is the velocity of the body's frame [m/s, rad/s], in world axes, as of the start of the last step.
 func (d *Data) BodyVelocity(id int) (linear, angular Vec3) {
+	d.m.check(body, id)
 	l, a := d.mj.BodyVelocity(id)
 	return l, a
 }
@@ -160,6 +161,8 @@ func (d *Data) CopyAwake(from *Data) error {
 
 // GeomDistance is the smallest distance between two geoms [m], negative if they overlap, at most max.
 func (d *Data) GeomDistance(geom1, geom2 int, max float64) float64 {
+	d.m.check(geom, geom1)
+	d.m.check(geom, geom2)
 	return d.mj.GeomDistance(geom1, geom2, max)
 }
 
@@ -176,13 +179,14 @@ func (d *Data) Ray(origin, dir Vec3, drawn bool) (dist float64, geom int, ok boo
 
 // SiteJacobian fills the Jacobian of a site: jacp for its velocity, jacr for its angular velocity, 3 × NV each, row-major, in world
 // axes. nil leaves one out.
-func (d *Data) SiteJacobian(site int, jacp, jacr []float64) {
+func (d *Data) SiteJacobian(siteID int, jacp, jacr []float64) {
+	d.m.check(site, siteID)
 	for _, j := range [][]float64{jacp, jacr} {
 		if j != nil && len(j) != 3*d.m.NV() {
 			panic(fmt.Sprintf("sim: SiteJacobian: buffer of %d numbers, want 3 × %d", len(j), d.m.NV()))
 		}
 	}
-	d.mj.JacSite(site, jacp, jacr)
+	d.mj.JacSite(siteID, jacp, jacr)
 }
 
 // Hash writes the bits of Qpos and Qvel into h: the link of a trace's chain.

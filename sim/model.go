@@ -106,6 +106,13 @@ func (m *Model) id(k kind, name string) (int, error) {
 	return 0, fmt.Errorf("sim: no %s %q in the model (have %s)", kinds[k].name, name, strings.Join(have, ", "))
 }
 
+// check panics if there is no thing of that id: C would read beyond its arrays.
+func (m *Model) check(k kind, id int) {
+	if id < 0 || id >= len(m.names[k]) {
+		panic(fmt.Sprintf("sim: %s %d of a model with %d", kinds[k].name, id, len(m.names[k])))
+	}
+}
+
 // BodyID, JointID, GeomID, SiteID, ActuatorID and TendonID find things by name; the error lists the names there are.
 func (m *Model) BodyID(name string) (int, error) { return m.id(body, name) }
 

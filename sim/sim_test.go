@@ -190,6 +190,47 @@ func TestDivergedPhysicsNamesTheStep(t *testing.T) {
 	}
 }
 
+func TestForwardRefusesWhatIsNotFinite(t *testing.T) {
+	d := testData(t, testModel(t))
+	look := testData(t, d.Model())
+	d.Qpos()[2] = math.NaN()
+	for name, err := range map[string]error{"Forward": d.Forward(), "Collide": d.Collide(), "CopyAwake": look.CopyAwake(d)} {
+		if err == nil || !strings.Contains(err.Error(), "not finite") {
+			t.Errorf("%s of a NaN = %v, want an error", name, err)
+		}
+	}
+}
+
+// A caller's bug is a panic that can be recovered from, never a crash in C.
+func TestMisuseStaysInGo(t *testing.T) {
+	m := testModel(t)
+	d, err := NewData(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, use := range map[string]func(){
+		"geom": func() { d.GeomDistance(0, 1e8, 1) },
+		"body": func() { d.BodyVelocity(-1) },
+		"site": func() { d.SiteJacobian(1e8, nil, nil) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			use()
+		}()
+	}
+	d.Close()
+	defer func() {
+		if recover() == nil {
+			t.Error("Step of a closed Data: no panic")
+		}
+	}()
+	d.Step(1)
+}
+
 func TestCompileErrors(t *testing.T) {
 	box := Geom{Type: GeomBox, Size: Vec3{0.1, 0.1, 0.1}}
 	for _, tt := range []struct {

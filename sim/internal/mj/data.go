@@ -2,13 +2,9 @@ package mj
 
 // #include "shim.h"
 // static void deleteData(mjData* d) { L.mj_deleteData(d); }
-// static double ray(const mjModel* m, const mjData* d, const mjtNum* p, const mjtNum* v, const mjtByte* groups, int* geom) {
-//   return L.mj_ray(m, d, p, v, groups, 1, -1, geom, NULL);
-// }
 // static void jacSite(const mjModel* m, const mjData* d, mjtNum* jacp, mjtNum* jacr, int site) { L.mj_jacSite(m, d, jacp, jacr, site); }
 // static void objectVelocity(const mjModel* m, const mjData* d, int body, mjtNum* res) { L.mj_objectVelocity(m, d, mjOBJ_XBODY, body, res, 0); }
 // static double contactNormalForce(const mjModel* m, const mjData* d, int i) { mjtNum f[6]; L.mj_contactForce(m, d, i, f); return f[0]; }
-// static double geomDistance(const mjModel* m, mjData* d, int a, int b, double max) { return L.mj_geomDistance(m, d, a, b, max, NULL); }
 import "C"
 
 import (
@@ -44,6 +40,14 @@ func (d *Data) Delete() {
 	}
 }
 
+// live is the mjData, of which C would not survive the absence.
+func (d *Data) live() *C.mjData {
+	if d.p == nil {
+		panic("mujoco: use of a closed Data")
+	}
+	return d.p
+}
+
 var warnings = [...]string{
 	C.mjWARN_INERTIA: "the inertia matrix is singular", C.mjWARN_CONTACTFULL: "the contact buffer is full",
 	C.mjWARN_CNSTRFULL: "the constraint buffer is full", C.mjWARN_BADQPOS: "a position is not finite or huge",
@@ -54,7 +58,7 @@ var warnings = [...]string{
 // Step advances n steps in one crossing and brings the bodies' frames up to date. done counts the steps that were taken; the error
 // says why the last of them is not to be trusted.
 func (d *Data) Step(n int) (done int, err error) {
-	if C.mjg_step(d.m, d.p, C.int(n), &d.done, &d.warning, &d.err) != 0 {
+	if C.mjg_step(d.m, d.live(), C.int(n), &d.done, &d.warning, &d.err) != 0 {
 		return int(d.done), asError(&d.err)
 	}
 	if d.warning >= 0 {
@@ -64,20 +68,22 @@ func (d *Data) Step(n int) (done int, err error) {
 }
 
 // Forward is mj_forward.
-func (d *Data) Forward() error { return d.result(C.mjg_forward(d.m, d.p, &d.err)) }
+func (d *Data) Forward() error { return d.result(C.mjg_forward(d.m, d.live(), &d.err)) }
 
 // FwdPosition is mj_fwdPosition: frames and contacts of qpos, without forces.
-func (d *Data) FwdPosition() error { return d.result(C.mjg_fwdPosition(d.m, d.p, &d.err)) }
+func (d *Data) FwdPosition() error { return d.result(C.mjg_fwdPosition(d.m, d.live(), &d.err)) }
 
 // Reset is mj_resetData.
-func (d *Data) Reset() error { return d.result(C.mjg_resetData(d.m, d.p, &d.err)) }
+func (d *Data) Reset() error { return d.result(C.mjg_resetData(d.m, d.live(), &d.err)) }
 
 // CopyFrom is mj_copyData: exact, with sleep and warm start. Both must be of the same model.
-func (d *Data) CopyFrom(from *Data) error { return d.result(C.mjg_copyData(d.p, d.m, from.p, &d.err)) }
+func (d *Data) CopyFrom(from *Data) error {
+	return d.result(C.mjg_copyData(d.live(), d.m, from.live(), &d.err))
+}
 
 // CopyAwake takes the positions, velocities and controls of another Data of the same model with every body awake, and forwards.
 func (d *Data) CopyAwake(from *Data) error {
-	return d.result(C.mjg_copyAwake(d.p, d.m, from.p, &d.err))
+	return d.result(C.mjg_copyAwake(d.live(), d.m, from.live(), &d.err))
 }
 
 func (d *Data) result(status C.int) error {
@@ -119,7 +125,7 @@ func (d *Data) Contact(i int) Contact {
 	for k := range 3 {
 		out.Pos[k], out.Normal[k] = float64(c.pos[k]), float64(c.frame[k])
 	}
-	out.Force = float64(C.contactNormalForce(d.m, d.p, C.int(i)))
+	out.Force = float64(C.contactNormalForce(d.m, d.live(), C.int(i)))
 	return out
 }
 
@@ -132,19 +138,22 @@ func (d *Data) Ray(origin, dir [3]float64, groups [6]bool) (dist float64, geom i
 		}
 	}
 	id := C.int(-1)
-	dist = float64(C.ray(d.m, d.p, (*C.mjtNum)(&origin[0]), (*C.mjtNum)(&dir[0]), &g[0], &id))
-	return dist, int(id)
+	var hit C.double
+	if C.mjg_ray(d.m, d.live(), (*C.mjtNum)(&origin[0]), (*C.mjtNum)(&dir[0]), &g[0], &hit, &id, &d.err) != 0 {
+		panic(asError(&d.err))
+	}
+	return float64(hit), int(id)
 }
 
 // JacSite is mj_jacSite: 3 × nv each, row-major; nil is left out.
 func (d *Data) JacSite(site int, jacp, jacr []float64) {
-	C.jacSite(d.m, d.p, (*C.mjtNum)(unsafe.SliceData(jacp)), (*C.mjtNum)(unsafe.SliceData(jacr)), C.int(site))
+	C.jacSite(d.m, d.live(), (*C.mjtNum)(unsafe.SliceData(jacp)), (*C.mjtNum)(unsafe.SliceData(jacr)), C.int(site))
 }
 
 // BodyVelocity is mj_objectVelocity of the body's frame, in world axes.
 func (d *Data) BodyVelocity(body int) (linear, angular [3]float64) {
 	var r [6]C.mjtNum
-	C.objectVelocity(d.m, d.p, C.int(body), &r[0])
+	C.objectVelocity(d.m, d.live(), C.int(body), &r[0])
 	for i := range 3 {
 		angular[i], linear[i] = float64(r[i]), float64(r[3+i])
 	}
@@ -153,5 +162,9 @@ func (d *Data) BodyVelocity(body int) (linear, angular [3]float64) {
 
 // GeomDistance is mj_geomDistance, at most max.
 func (d *Data) GeomDistance(a, b int, max float64) float64 {
-	return float64(C.geomDistance(d.m, d.p, C.int(a), C.int(b), C.double(max)))
+	var dist C.double
+	if C.mjg_geomDistance(d.m, d.live(), C.int(a), C.int(b), C.double(max), &dist, &d.err) != 0 {
+		panic(asError(&d.err))
+	}
+	return float64(dist)
 }

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,6 +109,17 @@ static int diverged(const mjData* d) {
   return -1;
 }
 
+// sound checks what a call that takes no step has computed: mj_forward looks at nothing by itself.
+static int sound(const mjModel* m, const mjData* d, mjgErr* e) {
+  int full = d->warning[mjWARN_CONTACTFULL].number || d->warning[mjWARN_CNSTRFULL].number;
+  int bad = 0;
+  for (int i = 0; i < m->nq; i++) bad |= !isfinite(d->qpos[i]);
+  for (int i = 0; i < m->nv; i++) bad |= !isfinite(d->qvel[i]);
+  if (!full && !bad) return 0;
+  snprintf(e->buf, sizeof e->buf, "physics diverged: %s", full ? "the contact or constraint buffer is full" : "a position or velocity is not finite");
+  return -1;
+}
+
 int mjg_step(const mjModel* m, mjData* d, int n, int* done, int* warning, mjgErr* e) {
   *done = 0;
   *warning = -1;
@@ -126,14 +138,14 @@ int mjg_forward(const mjModel* m, mjData* d, mjgErr* e) {
   TRAPPED(-1)
   L.mj_forward(m, d);
   UNTRAP;
-  return 0;
+  return sound(m, d, e);
 }
 
 int mjg_fwdPosition(const mjModel* m, mjData* d, mjgErr* e) {
   TRAPPED(-1)
   L.mj_fwdPosition(m, d);
   UNTRAP;
-  return 0;
+  return sound(m, d, e);
 }
 
 int mjg_copyData(mjData* to, const mjModel* m, const mjData* from, mjgErr* e) {
@@ -153,7 +165,7 @@ int mjg_copyAwake(mjData* to, const mjModel* m, const mjData* from, mjgErr* e) {
   memcpy(to->act, from->act, m->na * sizeof(mjtNum));
   L.mj_forward(m, to);
   UNTRAP;
-  return 0;
+  return sound(m, to, e);
 }
 
 int mjg_resetData(const mjModel* m, mjData* d, mjgErr* e) {
@@ -197,6 +209,20 @@ int mjg_attach(mjsElement* to, const mjsElement* child, const char* prefix, mjSp
 int mjg_raise(mjgErr* e) {
   TRAPPED(-1)
   L.mju_error("raised on purpose, code %d", 7);
+  UNTRAP;
+  return 0;
+}
+
+int mjg_ray(const mjModel* m, const mjData* d, const mjtNum* p, const mjtNum* v, const mjtByte* groups, double* dist, int* geom, mjgErr* e) {
+  TRAPPED(-1)
+  *dist = L.mj_ray(m, d, p, v, groups, 1, -1, geom, NULL);
+  UNTRAP;
+  return 0;
+}
+
+int mjg_geomDistance(const mjModel* m, mjData* d, int a, int b, double max, double* dist, mjgErr* e) {
+  TRAPPED(-1)
+  *dist = L.mj_geomDistance(m, d, a, b, max, NULL);
   UNTRAP;
   return 0;
 }

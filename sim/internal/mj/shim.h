@@ -48,6 +48,8 @@ mjData* mjg_makeData(const mjModel* m, mjgErr* e);
 mjModel* mjg_compile(mjSpec* s, mjgErr* e);
 mjSpec* mjg_parse(const char* xml, mjgErr* e);
 int mjg_attach(mjsElement* to, const mjsElement* child, const char* prefix, mjSpec* s, mjgErr* e);
+int mjg_ray(const mjModel* m, const mjData* d, const mjtNum* p, const mjtNum* v, const mjtByte* groups, double* dist, int* geom, mjgErr* e);
+int mjg_geomDistance(const mjModel* m, mjData* d, int a, int b, double max, double* dist, mjgErr* e);
 int mjg_raise(mjgErr* e);  // calls mju_error, to test the trap
 
 #endif

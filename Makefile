@@ -42,12 +42,7 @@ lint: setup ## Check the code with gofmt, go vet and staticcheck.
 	go tool staticcheck ./...
 
 fuzz: setup ## Fuzz every parser for FUZZTIME (5m), one after the other.
-	@set -e; for pkg in $$(go list ./...); do \
-		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-			echo "fuzz $$pkg $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
-		done; \
-	done
+	scripts/fuzz.sh $(FUZZTIME)
 
 install: bin/refarena ## Install the command, its two libraries and MuJoCo's headers. PREFIX=/usr/local says where.
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/mujoco

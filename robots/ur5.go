@@ -63,6 +63,7 @@ func buildUR5() (*sim.Spec, error) {
 		return nil, err
 	}
 	defer hand.Close()
+	ur5.AddPedestal(arm)
 	wrist, err := arm.Body(ur5.LinkNames[ur5.DOF])
 	if err == nil {
 		err = errors.Join(ur5.Dress(arm), robotiq.Dress(hand))

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"math"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -53,11 +54,11 @@ func (w *worker) Close() { w.renderer.Close() }
 func (w *worker) Episode(ctx context.Context, seed uint64) (rec *Record) {
 	start := time.Now()
 	w.kept = w.kept[:0]
-	rec = &Record{Seed: seed, Task: w.o.Suite.Name + "/" + w.o.Suite.Task(seed).Name, Robot: w.o.Robot, Referee: w.o.Referee.Info().Name}
+	rec = &Record{Seed: seed, Task: w.o.Suite.Name + "/" + w.o.Suite.Task(seed).Name, Robot: w.o.Robot, Referee: w.o.Referee.Info().Name, Steps: []StepRecord{}}
 	e := &episode{worker: w, rec: rec, trace: sha256.New()}
 	defer func() {
 		if p := recover(); p != nil { // a bug costs one episode, not the run
-			rec.Outcome, rec.Error = Error, fmt.Sprintf("panic: %v", p)
+			rec.Outcome, rec.Error, rec.Stack = Error, fmt.Sprintf("panic: %v", p), string(debug.Stack())
 		}
 		e.close()
 		rec.WallSeconds = time.Since(start).Seconds()
@@ -100,26 +101,75 @@ func (e *episode) run(ctx context.Context, seed uint64) error {
 	defer func() { e.rec.SimSeconds = float64(data.Steps()-begun) * sim.Timestep }()
 
 	e.rec.Planned = 2 * len(e.stage.Goals)
-	good := 0
-	for _, g := range e.stage.Goals {
+	e.rec.Outcome = Failure
+	for k, g := range e.stage.Goals {
 		if err := e.refuseIfDone(g); err != nil {
 			return err
 		}
-		for _, skill := range []func(context.Context, BoundGoal, *StepRecord) error{e.pick, e.place} {
-			ok, err := e.step(ctx, g, skill)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				e.rec.Outcome = Failure
-				return nil
-			}
-			good++
-			e.rec.Progress = float64(good) / float64(e.rec.Planned)
+		ok, err := e.reach(ctx, k)
+		if err != nil || !ok {
+			return err
 		}
 	}
 	e.rec.Outcome = Success
 	return nil
+}
+
+// reach tries a goal, pick and place, as often as the budget allows. The error says that the episode cannot be judged.
+func (e *episode) reach(ctx context.Context, goal int) (bool, error) {
+	for attempt := 1; attempt <= e.o.Suite.Budget.Attempts; attempt++ {
+		if attempt > 1 && e.held != nil {
+			if err := e.putBack(ctx); err != nil {
+				return false, err
+			}
+		}
+		e.progress(2 * goal)
+		ok, err := e.step(ctx, goal, attempt, e.pick)
+		if err != nil {
+			return false, err
+		}
+		if ok {
+			e.progress(2*goal + 1)
+			if ok, err = e.step(ctx, goal, attempt, e.place); err != nil {
+				return false, err
+			}
+		}
+		if ok {
+			e.progress(2*goal + 2)
+			return true, nil
+		}
+		if e.timeIsUp() {
+			return false, nil
+		}
+	}
+	return false, nil
+}
+
+func (e *episode) progress(steps int) { e.rec.Progress = float64(steps) / float64(e.rec.Planned) }
+
+func (e *episode) timeIsUp() bool { return e.stage.Scene.Data.Steps() >= e.limit }
+
+// putBack sets down what the hand holds where it was taken from, as far as the camera shows the place, so that another attempt begins
+// with an empty hand. If there is no room, the hand stays full, and the next pick fails.
+func (e *episode) putBack(ctx context.Context) error {
+	if err := e.look(); err != nil {
+		return err
+	}
+	last := &e.rec.Steps[len(e.rec.Steps)-1]
+	for i := range e.rec.Steps {
+		if e.rec.Steps[i].Skill == "pick" && e.rec.Steps[i].Point != nil {
+			last = &e.rec.Steps[i] // the last pick
+		}
+	}
+	result, err := e.exec.Place(ctx, &e.shot.Frame, e.pixel(last), e.held, robots.PlaceOptions{MaxPeriods: e.periodsLeft()})
+	e.held = result.Held
+	e.decide("put back %v", result.OK())
+	return err
+}
+
+// look draws what the referee's camera sees.
+func (e *episode) look() error {
+	return e.renderer.Render(e.stage.Scene.Data, scenes.DefaultCamera(e.o.Width, e.o.Height), &e.shot)
 }
 
 func (e *episode) close() {
@@ -162,51 +212,45 @@ func (e *episode) refuseIfDone(g BoundGoal) error {
 	if err := e.judge.see(data); err != nil {
 		return err
 	}
-	if e.standing(g).supported {
+	if e.goal(g).supported {
 		return fmt.Errorf("tasks: seed %d: %s is on %s already", e.stage.Seed, e.phrase(g.Move), e.phrase(g.To))
 	}
 	return nil
 }
 
-// standing is how a goal stands in the state that the judge saw last.
-func (e *episode) standing(g BoundGoal) standing {
-	s := e.judge.judge(e.stage.Scene.Data, e.body(g.Move), e.body(g.To))
-	s.inPlace = e.stage.Scene.RestsOn(e.stage.Scene.Data, g.Move, g.To)
+// goal is how a goal stands in the state that the judge saw last.
+func (e *episode) goal(g BoundGoal) standing {
+	scene := e.stage.Scene
+	s := e.judge.standing(scene.Data, e.body(g.Move), e.body(g.To))
+	s.inPlace = scene.RestsOn(scene.Data, g.Move, g.To)
+	s.toppled = !scene.Stands(scene.Data, g.Move)
 	return s
 }
 
 func (e *episode) body(object int) int      { return e.stage.Scene.Bodies[object] }
 func (e *episode) phrase(object int) string { return e.stage.Scene.Objects[object].Phrase() }
 
-// step tries a skill as often as the budget allows, until it succeeds. The error says that the episode cannot be judged.
-func (e *episode) step(ctx context.Context, g BoundGoal, skill func(context.Context, BoundGoal, *StepRecord) error) (bool, error) {
+// step tries a skill once and records what came of it. The error says that the episode cannot be judged.
+func (e *episode) step(ctx context.Context, goal, attempt int, skill func(context.Context, int, *StepRecord) error) (bool, error) {
 	data := e.stage.Scene.Data
-	for attempt := 1; attempt <= e.o.Suite.Budget.Attempts; attempt++ {
-		start, begun := time.Now(), data.Steps()
-		s := &StepRecord{Attempt: attempt, Outcome: Failure, Points: []sim.NormPoint{}}
-		err := skill(ctx, g, s)
-		if errors.Is(err, errOverTime) {
-			s.Cause, s.Reason, err = CauseTime, err.Error(), nil
-		}
-		if s.Cause == "" && err == nil {
-			s.Outcome = Success
-		}
-		s.SimSeconds, s.WallSeconds = float64(data.Steps()-begun)*sim.Timestep, time.Since(start).Seconds()
-		e.decide("%s %s", s.Outcome, s.Cause)
-		s.Trace = e.traceSum()
-		if err != nil {
-			return false, err
-		}
-		e.keepFrame(s)
-		e.rec.Steps = append(e.rec.Steps, *s)
-		if s.Outcome == Success {
-			return true, nil
-		}
-		if s.Cause == CauseTime {
-			return false, nil
-		}
+	start, begun := time.Now(), data.Steps()
+	s := &StepRecord{Attempt: attempt, Outcome: Failure, Points: []sim.NormPoint{}}
+	err := skill(ctx, goal, s)
+	switch {
+	case errors.Is(err, errOverTime):
+		err = nil
+		e.blame(s, CauseTime, "%v", errOverTime)
+	case err != nil:
+		s.Outcome, s.Reason = Error, err.Error()
+	case s.Cause == "":
+		s.Outcome = Success
 	}
-	return false, nil
+	s.SimSeconds, s.WallSeconds = float64(data.Steps()-begun)*sim.Timestep, time.Since(start).Seconds()
+	e.decide("%s %s", s.Outcome, s.Cause)
+	s.Trace = e.traceSum()
+	e.keepFrame(s)
+	e.rec.Steps = append(e.rec.Steps, *s)
+	return s.Outcome == Success, err
 }
 
 func (e *episode) keepFrame(s *StepRecord) {
@@ -222,7 +266,10 @@ func (e *episode) keepFrame(s *StepRecord) {
 
 // ask draws the scene and puts the instruction to the referee. It reports whether there is a point to act on.
 func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Rand) scenes.Instruction, truth func() sim.Region) (bool, error) {
-	if err := e.renderer.Render(e.stage.Scene.Data, scenes.DefaultCamera(e.o.Width, e.o.Height), &e.shot); err != nil {
+	if e.timeIsUp() {
+		return false, errOverTime
+	}
+	if err := e.look(); err != nil {
 		return false, err
 	}
 	key := fmt.Sprintf("step %d", len(e.rec.Steps)) // one stream of random numbers for each decision
@@ -230,8 +277,12 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Ra
 	query := referee.NewQuery(&e.shot.Frame, s.Instruction, scenes.Stream(e.stage.Seed, "referee "+key).Uint64())
 	region := truth()
 	s.Query, s.Region = query.Hash(), region.Count()
-	if s.Region == 0 {
+	if s.Region == 0 && len(e.rec.Steps) == 0 {
 		return false, fmt.Errorf("tasks: seed %d: %q has no right answer in the picture: %s cannot be seen", e.stage.Seed, s.Instruction, s.Referent)
+	}
+	if s.Region == 0 { // it could be seen before the robot acted
+		s.Cause, s.Reason = CauseDisturb, fmt.Sprintf("%s cannot be seen any more, or has no room", s.Referent)
+		return false, nil
 	}
 	answer, err := referee.Ask(ctx, e.o.Referee, query, region)
 	if err != nil {
@@ -252,7 +303,7 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Ra
 // blame sets the cause of a step that failed: the point if it was wrong, else what happened.
 func (e *episode) blame(s *StepRecord, cause Cause, format string, args ...any) {
 	s.Cause, s.Reason = cause, fmt.Sprintf(format, args...)
-	if !s.Hit {
+	if s.Point != nil && !s.Hit {
 		s.Cause = CauseMiss
 		s.Reason = fmt.Sprintf("point (%.3f, %.3f) is on %s, want %s; then %s", s.Point.X, s.Point.Y, e.seenAt(*s.Point), s.Referent, s.Reason)
 	}
@@ -279,7 +330,8 @@ func (e *episode) seenAt(p sim.NormPoint) string {
 	}
 }
 
-func (e *episode) pick(ctx context.Context, g BoundGoal, s *StepRecord) error {
+func (e *episode) pick(ctx context.Context, goal int, s *StepRecord) error {
+	g := e.stage.Goals[goal]
 	s.Skill, s.Referent = "pick", e.phrase(g.Move)
 	scene := e.stage.Scene
 	ok, err := e.ask(ctx, s,
@@ -313,12 +365,12 @@ func (e *episode) runPick(ctx context.Context, g BoundGoal, s *StepRecord) error
 	switch {
 	case e.judge.lifted(e.body(g.Move)):
 		return nil // whatever the robot believes, it has it
-	case data.Steps() >= e.limit:
+	case e.timeIsUp():
 		return errOverTime
 	case !result.OK():
 		e.blame(s, Cause(result.Cause), "%s", result.Detail)
 	default:
-		e.blame(s, CauseSlip, "the robot holds %s", e.inHand())
+		e.blame(s, CauseWrongObject, "the robot holds %s", e.inHand())
 	}
 	return nil
 }
@@ -333,7 +385,8 @@ func (e *episode) inHand() string {
 	return "nothing"
 }
 
-func (e *episode) place(ctx context.Context, g BoundGoal, s *StepRecord) error {
+func (e *episode) place(ctx context.Context, goal int, s *StepRecord) error {
+	g := e.stage.Goals[goal]
 	s.Skill, s.Referent = "place", e.phrase(g.To)
 	scene := e.stage.Scene
 	ok, err := e.ask(ctx, s,
@@ -347,7 +400,8 @@ func (e *episode) place(ctx context.Context, g BoundGoal, s *StepRecord) error {
 		return err
 	}
 	s.Target = target(result.Point)
-	cause, reason, err := e.dwell(ctx, g)
+	e.held = result.Held
+	cause, reason, err := e.dwell(ctx, e.stage.Goals[:goal+1])
 	if err != nil || cause == "" {
 		return err
 	}
@@ -358,20 +412,21 @@ func (e *episode) place(ctx context.Context, g BoundGoal, s *StepRecord) error {
 	return nil
 }
 
-// dwell lets time pass, the robot standing still, until the goal's object has rested in its place, released, for DwellSeconds without a
-// break. The cause says what was wrong at the end of the time that it has for that.
-func (e *episode) dwell(ctx context.Context, g BoundGoal) (Cause, string, error) {
+// dwell lets time pass, the robot standing still, until all goals so far have held together for DwellSeconds without a break. The cause
+// says what was wrong at the end of the time that they have for that, with the last goal unless an earlier one is broken.
+func (e *episode) dwell(ctx context.Context, goals []BoundGoal) (Cause, string, error) {
 	const patience = 3 * DwellSeconds
 	data := e.stage.Scene.Data
 	steps := int(math.Round(robots.Period / data.Model().Timestep()))
 	want, most := int(DwellSeconds*robots.Rate), int(patience*robots.Rate)
 	var s standing
-	held, longest := 0, 0
+	var broken int          // the goal that s is of
+	held, longest := -1, -1 // control periods between the first and the last look at which all was well
 	for range most {
 		if err := ctx.Err(); err != nil {
 			return "", "", err
 		}
-		if data.Steps() >= e.limit {
+		if e.timeIsUp() {
 			return "", "", errOverTime
 		}
 		if err := data.Step(steps); err != nil {
@@ -381,8 +436,13 @@ func (e *episode) dwell(ctx context.Context, g BoundGoal) (Cause, string, error)
 		if err := e.judge.see(data); err != nil {
 			return "", "", err
 		}
-		if s = e.standing(g); !s.ok() {
-			held = 0
+		for broken = range goals {
+			if s = e.goal(goals[broken]); !s.ok() {
+				break
+			}
+		}
+		if !s.ok() {
+			held = -1
 			continue
 		}
 		held++
@@ -391,15 +451,19 @@ func (e *episode) dwell(ctx context.Context, g BoundGoal) (Cause, string, error)
 			return "", "", nil
 		}
 	}
+	g := goals[broken]
 	object, support := e.phrase(g.Move), e.phrase(g.To)
-	switch {
+	switch p := data.BodyPose(e.body(g.Move)).Pos; {
+	case broken < len(goals)-1:
+		return CauseDisturb, fmt.Sprintf("%s is at (%.3f, %.3f, %.3f) and no longer as it was put on %s", object, p[0], p[1], p[2], support), nil
 	case s.touched:
 		return CauseUnstable, object + " still touches the hand", nil
 	case longest > 0:
 		return CauseDwell, fmt.Sprintf("%s rested on %s for %.2f s, want %.0f s", object, support, float64(longest)*robots.Period, DwellSeconds), nil
 	case !s.supported || !s.inPlace:
-		p := data.BodyPose(e.body(g.Move)).Pos
 		return CauseOffTarget, fmt.Sprintf("%s is at (%.3f, %.3f, %.3f), not on %s", object, p[0], p[1], p[2], support), nil
+	case s.toppled:
+		return CauseToppled, object + " has fallen over", nil
 	}
 	return CauseUnstable, object + " does not come to rest", nil
 }

@@ -3,7 +3,9 @@ package tasks
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"time"
@@ -38,8 +40,9 @@ type Options struct {
 	Out    string      // the run's folder, made if need be; "" keeps nothing
 	Frames FramePolicy // "" means FramesFailed
 
-	// OnRecord is called for each episode in the order of the seeds, as soon as it and all before it are saved.
-	OnRecord func(*Record)
+	// OnRecord is called for each episode in the order of the seeds, as soon as it and all before it are saved; after a run that was cut
+	// short, for the rest that ended. An error ends the run.
+	OnRecord func(*Record) error
 	// OnDone is called after each episode, in the order of their ends, with how many have ended.
 	OnDone func(done int)
 }
@@ -60,6 +63,9 @@ func Evaluate(ctx context.Context, o Options) ([]*Record, error) {
 	o = o.withDefaults()
 	if o.Episodes < 1 || o.Workers < 1 {
 		return nil, fmt.Errorf("tasks: %d episodes by %d workers (want at least 1 of each)", o.Episodes, o.Workers)
+	}
+	if o.Seed > math.MaxUint64-uint64(o.Episodes-1) {
+		return nil, fmt.Errorf("tasks: %d episodes from seed %d on (want seeds up to %d)", o.Episodes, o.Seed, uint64(math.MaxUint64))
 	}
 	if _, _, err := sim.Library(); err != nil {
 		return nil, err
@@ -98,6 +104,9 @@ func Evaluate(ctx context.Context, o Options) ([]*Record, error) {
 	wg.Wait()
 	err = context.Cause(ctx)
 	r.cancel(nil)
+	if err == nil || ctxEnded(err) {
+		err = cmp.Or(r.tell(true), err)
+	}
 	if journal != nil {
 		err = cmp.Or(err, journal.Close())
 	}
@@ -108,6 +117,11 @@ func Evaluate(ctx context.Context, o Options) ([]*Record, error) {
 		}
 	}
 	return ended, err
+}
+
+// ctxEnded tells a run that was interrupted from one that could not go on.
+func ctxEnded(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func runInfo(o Options, renderer sim.RendererInfo) RunInfo {
@@ -171,11 +185,22 @@ func (r *run) end(i int, rec *Record, w *worker) error {
 	if r.o.OnDone != nil {
 		r.o.OnDone(r.done)
 	}
-	for r.told < len(r.records) && r.records[r.told] != nil {
-		if r.o.OnRecord != nil {
-			r.o.OnRecord(r.records[r.told])
+	return r.tell(false)
+}
+
+// tell passes on the records that can be: those up to the first gap, or with rest all that are left.
+func (r *run) tell(rest bool) error {
+	for ; r.told < len(r.records); r.told++ {
+		rec := r.records[r.told]
+		if rec == nil && !rest {
+			break
 		}
-		r.told++
+		if rec != nil && r.o.OnRecord != nil {
+			if err := r.o.OnRecord(rec); err != nil {
+				r.told++
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -79,11 +79,11 @@ func TestSummary(t *testing.T) {
 	won.Outcome, won.Steps[1].Outcome, won.Steps[1].Hit, won.Steps[1].Cause = Success, Success, true, ""
 	lost := testRecord(4)
 	broken := &Record{Seed: 5, Outcome: Error, Error: "server down"}
-	s := Summarize([]*Record{won, lost, broken}, 2)
-	if s.Episodes != 3 || s.Success != 1 || s.Failure != 1 || s.Error != 1 || s.Rate != 0.5 || s.HitRate != 0.75 {
+	s := Summarize([]*Record{won, lost, broken}, 5, 2)
+	if s.Episodes != 3 || s.Abandoned != 2 || s.Success != 1 || s.Failure != 1 || s.Error != 1 || s.Rate != 0.5 || s.HitRate != 0.75 {
 		t.Errorf("Summarize = %+v", s)
 	}
-	if got := lost.Why(); got != "step 2, refer.miss: point is on the table" {
+	if got := lost.Why(); got != "place: refer.miss: point is on the table" {
 		t.Errorf("Why() = %q", got)
 	}
 	line, err := lost.Line()

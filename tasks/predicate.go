@@ -51,16 +51,17 @@ type standing struct {
 	supported bool // by the one it should be on
 	resting   bool
 	inPlace   bool // where it should be, by its position
+	toppled   bool // not as upright as its kind has to be
 }
 
-// ok is the predicate of a goal: in place on the right thing and supported by it, released, at rest.
-func (s standing) ok() bool { return s.inPlace && s.supported && !s.touched && s.resting }
+// ok is the predicate of a goal: in place on the right thing and supported by it, upright, released, at rest.
+func (s standing) ok() bool { return s.inPlace && s.supported && s.resting && !s.touched && !s.toppled }
 
-// judge says how object stands with respect to support, both bodies that move freely, in the state that it saw last.
+// standing says how object stands with respect to support, both bodies that move freely, in the state that it saw last.
 //
 // supported: the contacts with support push it up with at least half of its weight. Half, because friction carries a part in a hollow
 // thing, and because something that leans on its neighbour still stands on its plate.
-func (j *judge) judge(d *sim.Data, object, support int) standing {
+func (j *judge) standing(d *sim.Data, object, support int) standing {
 	var s standing
 	var up float64
 	for _, c := range j.contacts {

@@ -92,12 +92,12 @@ func TestGoalPredicate(t *testing.T) {
 			if err := j.see(d); err != nil {
 				t.Fatal(err)
 			}
-			got := j.judge(d, block, tray)
+			got := j.standing(d, block, tray)
 			if tt.name == "just landed, still moving" {
 				got.supported = false // the impact's force does not matter: it is not at rest
 			}
 			if got != tt.want {
-				t.Errorf("judge = %+v, want %+v", got, tt.want)
+				t.Errorf("standing = %+v, want %+v", got, tt.want)
 			}
 			got.inPlace = true
 			if ok := tt.name == "at rest on the tray"; got.ok() != ok {

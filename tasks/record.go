@@ -22,13 +22,14 @@ type Cause string
 
 // The causes that the runner itself finds. Those of the referee are referee.Problem, those of the robot robots.Cause.
 const (
-	CauseMiss      Cause = "refer.miss"       // the point is not on the right region, and the step failed
-	CauseSlip      Cause = "exec.slip"        // nothing, or the wrong thing, was in the hand after the pick
-	CauseDropped   Cause = "exec.dropped"     // it was in the hand and fell on the way
-	CauseOffTarget Cause = "place.off_target" // it lies somewhere else
-	CauseUnstable  Cause = "place.unstable"   // it does not come to rest
-	CauseDwell     Cause = "dwell.broken"     // it was right for a moment, and not for as long as it has to be
-	CauseTime      Cause = "budget.time"      // the simulated time is used up
+	CauseMiss        Cause = "refer.miss"           // the point is not on the right region, and the step failed
+	CauseWrongObject Cause = "exec.wrong_object"    // the point was right and something else was in the hand after the pick
+	CauseOffTarget   Cause = "place.off_target"     // it lies somewhere else
+	CauseToppled     Cause = "place.toppled"        // it lies on its side
+	CauseDisturb     Cause = "disturb.other_object" // what was right before, or could be seen before, is so no more
+	CauseUnstable    Cause = "place.unstable"       // it does not come to rest
+	CauseDwell       Cause = "dwell.broken"         // it was right for a moment, and not for as long as it has to be
+	CauseTime        Cause = "budget.time"          // the simulated time is used up
 )
 
 // A Record is all there is to know about an episode: one line of episodes.jsonl.
@@ -39,8 +40,9 @@ type Record struct {
 	Referee  string       `json:"referee"`
 	Outcome  Outcome      `json:"outcome"`
 	Error    string       `json:"error,omitempty"`
-	Planned  int          `json:"planned"`  // steps that the task has
-	Progress float64      `json:"progress"` // share of them that succeeded, 0…1
+	Stack    string       `json:"stack,omitempty"` // of a panic
+	Planned  int          `json:"planned"`         // steps that the task has
+	Progress float64      `json:"progress"`        // share of them that succeeded, 0…1
 	Scene    SceneRecord  `json:"scene"`
 	Steps    []StepRecord `json:"steps"`
 	// Trace is a hash chained over the bits of every state and decision: equal traces mean equal episodes.
@@ -115,21 +117,21 @@ func (r *Record) Line() ([]byte, error) {
 
 // Why is the reason for an episode that did not succeed, for people; "" if it did.
 func (r *Record) Why() string {
-	if r.Outcome == Error {
+	switch {
+	case r.Outcome == Error:
 		return r.Error
-	}
-	for i, s := range r.Steps {
-		if s.Outcome == Failure && (i == len(r.Steps)-1 || r.Steps[i+1].Skill != s.Skill) {
-			return fmt.Sprintf("step %d, %s: %s", i+1, s.Cause, s.Reason)
-		}
+	case r.Outcome == Failure && len(r.Steps) > 0:
+		s := r.Steps[len(r.Steps)-1]
+		return fmt.Sprintf("%s: %s: %s", s.Skill, s.Cause, s.Reason)
 	}
 	return ""
 }
 
 // A Summary counts episodes and puts intervals around the rates.
 type Summary struct {
-	Type        string  `json:"type"` // "summary"
-	Episodes    int     `json:"episodes"`
+	Type        string  `json:"type"`      // "summary"
+	Episodes    int     `json:"episodes"`  // that ended
+	Abandoned   int     `json:"abandoned"` // that were asked for and did not end
 	Success     int     `json:"success"`
 	Failure     int     `json:"failure"`
 	Error       int     `json:"error"`
@@ -140,9 +142,9 @@ type Summary struct {
 	WallSeconds float64 `json:"wall_s"`
 }
 
-// Summarize counts records. wallSeconds is the time that the whole run took.
-func Summarize(records []*Record, wallSeconds float64) Summary {
-	s := Summary{Type: "summary", Episodes: len(records), WallSeconds: wallSeconds}
+// Summarize counts the records of a run of which asked episodes were asked for. wallSeconds is the time that the whole run took.
+func Summarize(records []*Record, asked int, wallSeconds float64) Summary {
+	s := Summary{Type: "summary", Episodes: len(records), Abandoned: asked - len(records), WallSeconds: wallSeconds}
 	var hits, decisions int
 	for _, r := range records {
 		switch r.Outcome {
@@ -173,6 +175,10 @@ func Summarize(records []*Record, wallSeconds float64) Summary {
 
 // String is the summary for people.
 func (s Summary) String() string {
-	return fmt.Sprintf("%d episodes: %d success, %d failure, %d error; %.1f %% of %d judged (95 %% interval %.1f to %.1f %%); %.1f %% of the points hit; %.1f s",
-		s.Episodes, s.Success, s.Failure, s.Error, 100*s.Rate, s.Success+s.Failure, 100*s.Low, 100*s.High, 100*s.HitRate, s.WallSeconds)
+	abandoned := ""
+	if s.Abandoned > 0 {
+		abandoned = fmt.Sprintf(", %d abandoned", s.Abandoned)
+	}
+	return fmt.Sprintf("%d episodes: %d success, %d failure, %d error%s; %.1f %% of %d judged (95 %% interval %.1f to %.1f %%); %.1f %% of the points hit; %.1f s",
+		s.Episodes, s.Success, s.Failure, s.Error, abandoned, 100*s.Rate, s.Success+s.Failure, 100*s.Low, 100*s.High, 100*s.HitRate, s.WallSeconds)
 }

@@ -49,7 +49,7 @@ func NewStage(suite *Suite, robot *robots.Robot, seed uint64) (*Stage, error) {
 			return st.Goals != nil
 		},
 	}
-	if st.Scene, err = scenes.Generate(suite.sceneConfig(), seed, mount); err != nil {
+	if st.Scene, err = scenes.Generate(suite.sceneConfig(st.Task), seed, mount); err != nil {
 		return nil, fmt.Errorf("tasks: %s/%s: %w", suite.Name, st.Task.Name, err)
 	}
 	return st, nil
@@ -58,10 +58,18 @@ func NewStage(suite *Suite, robot *robots.Robot, seed uint64) (*Stage, error) {
 // Close frees the scene.
 func (st *Stage) Close() { st.Scene.Close() }
 
-// sceneConfig is what the suite's scenes are drawn from. A task that asks for certain objects refuses layouts without them, so there are
+// sceneConfig is what a task's scenes are drawn from. A task that asks for certain objects refuses layouts without them, so there are
 // many tries: a refused layout costs microseconds.
-func (s *Suite) sceneConfig() scenes.Config {
-	return scenes.Config{MinObjects: s.Scene.MinObjects, MaxObjects: s.Scene.MaxObjects, MaxTries: 10000}
+func (s *Suite) sceneConfig(t *Task) scenes.Config {
+	cfg := scenes.Config{MinObjects: s.Scene.MinObjects, MaxObjects: s.Scene.MaxObjects}
+	goals := len(t.Goals)
+	cfg.MinSupports, cfg.MaxSupports = max(cfg.MinSupports, goals), max(cfg.MaxSupports, goals, 2)
+	cfg.MinPickable = max(cfg.MinPickable, goals)
+	if cfg.MinObjects >= cfg.MinSupports+2 {
+		cfg.MinPickable = max(cfg.MinPickable, 2) // something that could be mistaken for the right one
+	}
+	cfg.MaxTries = 10000
+	return cfg
 }
 
 // bind draws, for each goal, one of the pairs of objects that it allows; nil if there is none for one of them. An object that a goal has

@@ -13,5 +13,12 @@ func Wilson(k, n int) (low, high float64) {
 	centre := p + z*z/(2*m)
 	half := z * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
 	scale := 1 / (1 + z*z/m)
-	return max(0, (centre-half)*scale), min(1, (centre+half)*scale)
+	low, high = (centre-half)*scale, (centre+half)*scale
+	if k == 0 {
+		low = 0 // exactly, where rounding would leave a trace
+	}
+	if k == n {
+		high = 1
+	}
+	return low, high
 }

@@ -44,6 +44,9 @@ type Task struct {
 	Goals []Goal `yaml:"goals"`
 }
 
+// maxGoals is how many goals a task can have: each has a support of its own, and the table has room for so many.
+const maxGoals = 4
+
 // A Goal asks for one object to be put on or into another. Which ones, of those that fit, is drawn from the seed.
 type Goal struct {
 	Move Selector `yaml:"move"` // what is picked up; an empty selector means anything that can be
@@ -63,12 +66,28 @@ func (s Selector) fits(o *scenes.Placed) bool {
 func (s Selector) check() error {
 	var names []string
 	for _, d := range scenes.Catalogue() {
-		if (s.Kind == "" || slices.Contains(d.Names, s.Kind)) && (s.Color == "" || slices.Contains(d.Colors, s.Color)) {
+		if s.describes(d) {
 			return nil
 		}
 		names = append(names, d.Category())
 	}
 	return fmt.Errorf("no %s in the catalogue (have the kinds %s)", s, strings.Join(names, ", "))
+}
+
+// possible reports whether the catalogue has a pair of objects for the goal.
+func (g Goal) possible() bool {
+	for _, a := range scenes.Catalogue() {
+		for _, b := range scenes.Catalogue() {
+			if a.Pickable() && g.Move.describes(a) && g.To.describes(b) && a.Fits(b) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s Selector) describes(d *scenes.Design) bool {
+	return (s.Kind == "" || slices.Contains(d.Names, s.Kind)) && (s.Color == "" || slices.Contains(d.Colors, s.Color))
 }
 
 func (s Selector) String() string {
@@ -145,8 +164,8 @@ func (s *Suite) check() error {
 	}
 	s.Scene.MinObjects = cmp.Or(s.Scene.MinObjects, 4)
 	s.Scene.MaxObjects = cmp.Or(s.Scene.MaxObjects, max(8, s.Scene.MinObjects))
-	if s.Scene.MinObjects < 2 || s.Scene.MaxObjects < s.Scene.MinObjects || s.Scene.MaxObjects > 16 {
-		return fmt.Errorf("scene: %d to %d objects (want 2 ≤ min_objects ≤ max_objects ≤ 16)", s.Scene.MinObjects, s.Scene.MaxObjects)
+	if s.Scene.MinObjects < 2 || s.Scene.MaxObjects < s.Scene.MinObjects || s.Scene.MaxObjects > 12 {
+		return fmt.Errorf("scene: %d to %d objects (want 2 ≤ min_objects ≤ max_objects ≤ 12)", s.Scene.MinObjects, s.Scene.MaxObjects)
 	}
 	s.Budget.Attempts = cmp.Or(s.Budget.Attempts, 1)
 	if s.Budget.Attempts < 1 || s.Budget.Attempts > 100 {
@@ -166,6 +185,12 @@ func (s *Suite) check() error {
 		if len(t.Goals) == 0 {
 			return fmt.Errorf("task %q: no goals (want at least one under `goals:`)", t.Name)
 		}
+		if len(t.Goals) > maxGoals {
+			return fmt.Errorf("task %q: %d goals (want at most %d)", t.Name, len(t.Goals), maxGoals)
+		}
+		if err := s.sceneConfig(t).Validate(); err != nil {
+			return fmt.Errorf("task %q: its scenes: %w", t.Name, err)
+		}
 		for k, g := range t.Goals {
 			for _, sel := range []struct {
 				field string
@@ -174,6 +199,9 @@ func (s *Suite) check() error {
 				if err := sel.s.check(); err != nil {
 					return fmt.Errorf("task %q, goal %d, %s: %w", t.Name, k+1, sel.field, err)
 				}
+			}
+			if !g.possible() {
+				return fmt.Errorf("task %q, goal %d: no %s in the catalogue can be picked up and put on or in a %s", t.Name, k+1, g.Move, g.To)
 			}
 		}
 	}

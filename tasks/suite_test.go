@@ -32,7 +32,7 @@ func TestLoadSuiteErrors(t *testing.T) {
 		return f.Name()
 	}
 	for _, tt := range []struct{ name, arg, want string }{
-		{"unknown name", "startr", `no suite "startr" (have starter`},
+		{"unknown name", "startr", `no suite "startr" (have `},
 		{"no file", filepath.Join(dir, "none.yaml"), "no such file"},
 		{"empty", file(""), "the file is empty"},
 		{"not YAML", file("name: [x\n"), "[1:7]"},
@@ -70,4 +70,17 @@ func FuzzParseSuite(f *testing.F) {
 			t.Errorf("ParseSuite(%q) accepts %+v", text, s)
 		}
 	})
+}
+
+func TestImpossibleSuitesAreRefused(t *testing.T) {
+	for _, tt := range []struct{ suite, want string }{
+		{"name: x\ntasks: [{goals: [{move: {kind: plate}, to: {kind: mug}}]}]\n", "no plate in the catalogue can be picked up and put on or in a mug"},
+		{"name: x\nscene: {min_objects: 2, max_objects: 2}\ntasks: [{goals: [{}, {}]}]\n", "do not make 2 to 2 objects"},
+		{"name: x\ntasks: [{goals: [{}, {}, {}, {}, {}, {}]}]\n", "6 goals (want at most"},
+		{"name: x\nscene: {min_objects: 16}\ntasks: [{goals: [{}]}]\n", "16 to 16 objects"},
+	} {
+		if _, err := ParseSuite([]byte(tt.suite)); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("ParseSuite(%q) = %v, want an error with %q", tt.suite, err, tt.want)
+		}
+	}
 }

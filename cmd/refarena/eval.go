@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -81,69 +80,97 @@ func (c *evalCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
+	if c.Timeout <= 0 {
+		return usageError{fmt.Errorf("a time-out of %v (want more than 0, such as 60s)", c.Timeout)}
+	}
 	ref, err := referee.Open(c.Referee, referee.Options{RoboRefer: referee.RoboReferOptions{Timeout: c.Timeout}})
 	if err != nil {
 		return usageError{err}
 	}
 	if c.Out == "" {
-		name := fmt.Sprintf("%s-%s-%s-%s", time.Now().Format("20060102-150405"), suite.Name, c.Robot, fileName(c.Referee))
+		name := fmt.Sprintf("%s-%s-%s-%s", time.Now().Format("20060102-150405.000"), suite.Name, c.Robot, fileName(c.Referee))
 		c.Out = filepath.Join("runs", name)
 	}
 
-	var table *tabwriter.Writer
-	var written error
-	if !c.JSON {
-		table = tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "TASK\tSEED\tOUTCOME\tSTEPS\tSIM_S\tWALL_S\tREASON")
-	}
+	print := c.printer(io.out, suite)
 	bar := progress(io.err, c.Episodes)
 	start := time.Now()
-	records, runErr := tasks.Evaluate(ctx, tasks.Options{
+	records, err := tasks.Evaluate(ctx, tasks.Options{
 		Suite: suite, Robot: c.Robot, Referee: ref, Seed: c.Seed, Episodes: c.Episodes, Workers: c.Workers, Width: w, Height: h,
 		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },
 		Out:         c.Out, Frames: tasks.FramePolicy(c.Frames),
-		OnDone: func(int) { bar.Add(1) },
-		OnRecord: func(r *tasks.Record) {
-			if c.JSON {
-				line, err := r.Line()
-				if err == nil {
-					_, err = fmt.Fprintf(io.out, "%s\n", line)
-				}
-				written = errors.Join(written, err)
-				return
-			}
-			good := 0
-			for _, s := range r.Steps {
-				if s.Outcome == tasks.Success {
-					good++
-				}
-			}
-			fmt.Fprintf(table, "%s\t%d\t%s\t%d/%d\t%.1f\t%.2f\t%s\n", r.Task, r.Seed, r.Outcome, good, r.Planned, r.SimSeconds, r.WallSeconds, r.Why())
-		},
+		OnDone:   func(int) { bar.Add(1) },
+		OnRecord: print.record,
 	})
 	bar.Finish()
 	if len(records) > 0 {
-		sum := tasks.Summarize(records, time.Since(start).Seconds())
-		if c.JSON {
-			line, err := json.Marshal(sum)
-			if err == nil {
-				_, err = fmt.Fprintf(io.out, "%s\n", line)
-			}
-			written = errors.Join(written, err)
-		} else {
-			written = errors.Join(written, table.Flush())
-			_, err := fmt.Fprintln(io.out, sum)
-			written = errors.Join(written, err)
-		}
 		fmt.Fprintf(io.err, "%s: %d of %d episodes saved\n", c.Out, len(records), c.Episodes)
+		err = errors.Join(err, print.summary(tasks.Summarize(records, c.Episodes, time.Since(start).Seconds())))
 	}
-	if err := errors.Join(runErr, written); err != nil {
+	if err != nil {
 		return err
 	}
 	for _, r := range records {
 		if r.Outcome == tasks.Error {
 			return errReported
 		}
+	}
+	return nil
+}
+
+// A printer writes results as they come: a table for people, or lines of JSON for programs.
+type printer struct {
+	out    io.Writer
+	json   bool
+	task   int // width of the first column
+	header bool
+	failed bool // to write: nothing more is tried
+}
+
+func (c *evalCommand) printer(out io.Writer, s *tasks.Suite) *printer {
+	p := &printer{out: out, json: c.JSON, task: len("TASK")}
+	for _, t := range s.Tasks {
+		p.task = max(p.task, len(s.Name)+1+len(t.Name))
+	}
+	return p
+}
+
+func (p *printer) record(r *tasks.Record) error {
+	if p.json {
+		line, err := r.Line()
+		if err != nil {
+			return err
+		}
+		return p.line(string(line))
+	}
+	if !p.header {
+		p.header = true
+		if err := p.line(fmt.Sprintf("%-*s  %6s  %-7s  %5s  %6s  %6s  %s", p.task, "TASK", "SEED", "OUTCOME", "STEPS", "SIM_S", "WALL_S", "REASON")); err != nil {
+			return err
+		}
+	}
+	steps := fmt.Sprintf("%d/%d", int(r.Progress*float64(r.Planned)+0.5), r.Planned)
+	return p.line(strings.TrimRight(fmt.Sprintf("%-*s  %6d  %-7s  %5s  %6.1f  %6.2f  %s", p.task, r.Task, r.Seed, r.Outcome, steps, r.SimSeconds, r.WallSeconds, r.Why()), " "))
+}
+
+func (p *printer) summary(s tasks.Summary) error {
+	if !p.json {
+		return p.line(s.String())
+	}
+	line, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return p.line(string(line))
+}
+
+func (p *printer) line(s string) error {
+	if p.failed {
+		return nil // it was said once
+	}
+	if _, err := fmt.Fprintln(p.out, s); err != nil {
+		p.failed = true
+		return fmt.Errorf("results: %w", err)
 	}
 	return nil
 }

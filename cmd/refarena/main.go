@@ -28,6 +28,8 @@ const (
 
 // The command line. Each command's struct has its flags, and a Run.
 type commandLine struct {
+	Version kong.VersionFlag `help:"Print the version and quit."`
+
 	Eval   evalCommand   `cmd:"" help:"Run the episodes of a suite and score them."`
 	Render renderCommand `cmd:"" help:"Write what the camera sees at the start of an episode: RGB, depth and ids as PNG."`
 	Bench  benchCommand  `cmd:"" help:"Measure this machine: physics, pictures, kinematics, whole episodes."`
@@ -67,7 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 	var cli commandLine
 	parser, err := kong.New(&cli, kong.Name("refarena"), kong.Writers(stdout, stderr), kong.Exit(func(c int) { panic(exit(c)) }),
 		kong.Description("Would the point that the model returned have worked? A robot at a cluttered table finds out."),
-		kong.Vars{"suites": strings.Join(tasks.SuiteNames(), ", "), "robots": strings.Join(robots.Names(), ", "),
+		kong.Vars{"version": tasks.CurrentVersions().Refarena, "suites": strings.Join(tasks.SuiteNames(), ", "), "robots": strings.Join(robots.Names(), ", "),
 			"referees": strings.Join(referee.Names(), ", ")},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(console{stdout, stderr}))

@@ -22,6 +22,7 @@ import (
 type renderCommand struct {
 	episodeFlags
 	Size string `default:"640x480" help:"Size of the pictures [px]."`
+	View string `default:"referee" enum:"referee,overview" help:"From where: referee, or overview with the whole robot."`
 	Out  string `default:"." help:"Folder for the pictures, made if need be."`
 }
 
@@ -50,7 +51,11 @@ func (c *renderCommand) Run(_ context.Context, io console) error {
 	}
 	defer r.Close()
 	var shot sim.Shot
-	if err := r.Render(stage.Scene.Data, scenes.DefaultCamera(w, h), &shot); err != nil {
+	cam := scenes.DefaultCamera(w, h)
+	if c.View == "overview" {
+		cam = sim.NewCamera("overview", w, h, 38, sim.LookAt(sim.Vec3{1.75, -1.25, 0.95}, sim.Vec3{0.18, 0.02, 0.16}))
+	}
+	if err := r.Render(stage.Scene.Data, cam, &shot); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(c.Out, 0o777); err != nil {
@@ -77,7 +82,7 @@ func (c *renderCommand) Run(_ context.Context, io console) error {
 	for i := range stage.Scene.Objects {
 		o := &stage.Scene.Objects[i]
 		p := o.TWorldObj.Pos
-		fmt.Fprintf(io.out, "%-24s at (%.3f, %.3f, %.3f) m\n", o.Phrase(), p[0], p[1], p[2])
+		fmt.Fprintf(io.out, "%-28s at (%.3f, %.3f) m, id %d\n", o.Phrase(), p[0], p[1], stage.Scene.Bodies[i])
 	}
 	return nil
 }

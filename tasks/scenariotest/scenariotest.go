@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/refarena/refarena/referee"
@@ -55,8 +56,8 @@ func Run(t *testing.T, suite string, r referee.Referee, options ...Options) {
 			t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 				run++
 				rec := episode(t, s, r, o, seed)
-				replay := fmt.Sprintf("replay: refarena eval --suite %s --robot %s --referee %s --seed %d --episodes 1 --frames all",
-					suite, rec.Robot, rec.Referee, seed)
+				replay := fmt.Sprintf("again:  go test -run '^%s$'\nreplay: refarena eval --suite %s --robot %s --referee %s --seed %d --episodes 1 --frames all",
+					strings.ReplaceAll(t.Name(), "/", "$/^"), suite, rec.Robot, rec.Referee, seed)
 				switch {
 				case rec.Outcome == tasks.Success:
 					good++

@@ -10,12 +10,17 @@ import (
 // An Executor carries out skills on a Plant. It plans from frames alone, and keeps what it knows between skills: the last command and
 // what the hand holds. It is not safe for concurrent use.
 type Executor struct {
+	// Look takes a fresh picture while the arm stands still at home; nil: the first picture has to do for a second attempt. The frame is
+	// used until the skill ends. An error ends the skill with it.
+	Look func(context.Context) (*sim.Frame, error)
+
 	robot *Robot
 	plant Plant
 
 	tWorldBase, tBaseWorld sim.Pose
 	planner                GraspPlanner
 	field                  obstacles
+	motion                 *MotionPlanner // of transit
 
 	q, qd    []float64 // last command
 	hand     HandCommand
@@ -24,13 +29,15 @@ type Executor struct {
 	budget   int // for the skill
 	capsules []Capsule
 	rows     []float64
+	tried    []Grasp    // in this skill
+	nearby   []sim.Vec3 // what was seen around the place of planPlace
 }
 
 // NewExecutor is an executor for a robot that stands still. Make a new one when the plant was reset.
 func NewExecutor(r *Robot, p Plant) *Executor {
 	n := len(r.Arm.Joints)
 	e := &Executor{robot: r, plant: p, q: make([]float64, n), qd: make([]float64, n), tWorldBase: p.Base(), tBaseWorld: p.Base().Inv()}
-	e.planner.Hand = &r.Hand
+	e.planner.Hand, e.planner.Base = &r.Hand, e.tWorldBase.Pos
 	copy(e.q, p.State().Q)
 	for i, j := range r.Arm.Joints {
 		e.q[i] = min(max(e.q[i], j.Min), j.Max)
@@ -45,11 +52,14 @@ const (
 	lineSpeed     = 0.45  // of the tool on the way to a grasp and away from it [m/s]
 	lowerSpeed    = 0.08  // at most, of a held object for its last centimetres [m/s]
 	closeSpeed    = 0.12  // of the hand's opening [m/s]
-	gripForce     = 60.0  // [N]
+	gripForce     = 80.0  // [N]
 	touchForce    = 12.0  // more than before, upwards, is the surface under a held object [N]
 	maxLag        = 0.025 // between commanded and measured joint position; more is a collision [rad]
 	nothing       = 0.002 // a hand closed to this holds nothing [m]
-	lostWidth     = 0.006 // closing by this much means that it is gone [m]
+	looseShare    = 0.4   // a hand that presses with less than this share of its force …
+	looseFor      = 25    // … for so many control periods has lost what it held
+	moved         = 0.10  // how far what slipped away is looked for [m]
+	bodyMargin    = 0.03  // around the robot, within which what is seen is taken to be the robot [m]
 	clearance     = 0.010 // that motions keep from what was seen [m]
 	heldClearance = 0.015 // and the object in the hand
 	jump          = 0.35  // between neighbouring knots of a straight motion; more is another branch of the kinematics [rad]
@@ -67,6 +77,9 @@ func (e *Executor) begin(budget int) {
 func (e *Executor) phase(name string, run func() (Outcome, error)) (Outcome, error) {
 	before := e.periods
 	out, err := run()
+	if out.OK() && out.Detail == "" {
+		out.Detail = "done"
+	}
 	e.phases = append(e.phases, Phase{name, out, e.periods - before})
 	return out, err
 }
@@ -152,9 +165,8 @@ func (e *Executor) robotCapsules(held *Held) []Capsule {
 	// The fingers close towards the middle, which the open hand's capsules leave out.
 	e.capsules = append(e.capsules, Capsule{ee.Apply(sim.Vec3{0, 0, -e.robot.Hand.Depth}), ee.Pos, e.robot.Hand.MaxWidth / 2})
 	if held != nil {
-		top, bottom := held.Grasp.centre, held.Grasp.centre
-		top[2], bottom[2] = held.Grasp.below-held.Grasp.height, held.Grasp.below
-		e.capsules = append(e.capsules, Capsule{ee.Apply(top), ee.Apply(bottom), held.Grasp.half + 0.01})
+		c := held.Grasp.column()
+		e.capsules = append(e.capsules, Capsule{ee.Apply(c.A), ee.Apply(c.B), c.Radius + 0.01})
 	}
 	return e.capsules
 }
@@ -176,76 +188,23 @@ func (e *Executor) clear(q []float64, held *Held, hand bool) bool {
 		return true
 	}
 	ee := e.robot.Arm.Forward(q)
-	bottom := held.Grasp.centre
-	bottom[2] = held.Grasp.below
-	p := ee.Apply(bottom)
-	return p[2] > e.field.height(p[0], p[1], held.Grasp.half+clearance)+heldClearance
+	c := held.Grasp.column()
+	a, b := ee.Apply(c.A), ee.Apply(c.B)
+	axis := b.Sub(a).Mul(1 / max(b.Sub(a).Len(), 1e-6))
+	lean := math.Hypot(axis[0], axis[1]) // 0 while it is upright
+	bottom := min(a[2], b[2]) - c.Radius*lean
+	mid := a.Add(b).Mul(0.5)
+	return bottom > e.field.height(mid[0], mid[1], c.Radius+held.Grasp.height/2*lean+clearance)+heldClearance
 }
 
-// pathClear checks a path at steps of at most 0.05 rad.
-func (e *Executor) pathClear(p *path, held *Held) bool {
-	length := 0.0
-	for i := 1; i < len(p.q); i++ {
-		length += jointDistance(p.q[i], p.q[i-1])
-	}
-	n := max(8, int(length/0.05))
-	q := make([]float64, len(p.q[0]))
-	for k := range n + 1 {
-		p.at(float64(k)/float64(n), q, nil, nil)
-		for i, j := range e.robot.Arm.Joints {
-			if q[i] < j.Min || q[i] > j.Max {
-				return false
-			}
-		}
-		if !e.clear(q, held, true) {
-			return false
-		}
-	}
-	return true
-}
-
-// transit finds a path between two positions that keeps clear of everything: straight in joint space if that will do, else over one
-// or two places above the way.
+// transit finds a path between two positions that keeps clear of everything that was seen, of the arm itself and of what it holds.
 func (e *Executor) transit(from, to []float64, held *Held) (*path, bool) {
-	if p := newPath(from, to); e.pathClear(p, held) {
-		return p, true
+	if e.motion == nil {
+		e.motion = NewMotionPlanner(&e.robot.Arm, MotionOptions{})
+		e.motion.check.field = &e.field
 	}
-	a, b := e.robot.Arm.Forward(from), e.robot.Arm.Forward(to)
-	for _, raise := range [...]float64{0.05, 0.12, 0.20, 0.30} {
-		z := max(a.Pos[2], b.Pos[2]) + raise
-		for _, shares := range [...][]float64{{0.5}, {0.25, 0.75}, {0.15, 0.5, 0.85}} {
-			rows := [][]float64{from}
-			for _, s := range shares {
-				t := between(a, b, s)
-				t.Pos[2] = z
-				row, ok := e.nearest(t, lerp(from, to, s))
-				if !ok {
-					break
-				}
-				rows = append(rows, row)
-			}
-			if len(rows) != len(shares)+1 {
-				continue
-			}
-			if p := newPath(append(rows, to)...); e.pathClear(p, held) {
-				return p, true
-			}
-		}
-	}
-	return nil, false
-}
-
-// between is the pose at a share of the way from a to b, along an arc around the base.
-func between(a, b sim.Pose, share float64) sim.Pose {
-	ra, rb := math.Hypot(a.Pos[0], a.Pos[1]), math.Hypot(b.Pos[0], b.Pos[1])
-	wa, wb := math.Atan2(a.Pos[1], a.Pos[0]), math.Atan2(b.Pos[1], b.Pos[0])
-	w := wa + share*math.Remainder(wb-wa, 2*math.Pi)
-	r := ra + share*(rb-ra)
-	rot := a.Rot.Scale(1 - share).Add(b.Rot.Scale(share))
-	if a.Rot.Dot(b.Rot) < 0 {
-		rot = a.Rot.Scale(1 - share).Sub(b.Rot.Scale(share))
-	}
-	return sim.Pose{Pos: sim.Vec3{r * math.Cos(w), r * math.Sin(w), a.Pos[2] + share*(b.Pos[2]-a.Pos[2])}, Rot: rot.Normalize()}
+	m, ok := e.motion.plan(from, to, loadOf(held))
+	return m.path, ok
 }
 
 func lerp(a, b []float64, share float64) []float64 {

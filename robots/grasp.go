@@ -9,55 +9,87 @@ import (
 	"github.com/refarena/refarena/sim"
 )
 
-// A Grasp is a place for the hand: from above, fingers down.
+// A Grasp is a place for the hand.
 type Grasp struct {
-	TWorldEE sim.Pose // where the hand closes: the ee frame, z down, y along the closing direction
+	TWorldEE sim.Pose // where the hand closes: the ee frame, z towards the object, y along the closing direction
 	Opening  float64  // between the fingers on the way there [m]
 	Width    float64  // of what is between them, as far as it was seen [m]
 	Cost     float64  // lower is better; about centimetres
 	Edge     bool     // at an edge or a wall of something wider, not around all of it
+	Tilt     float64  // of the hand from pointing straight down [rad]
 
-	below  float64  // how far the object reaches below the ee frame's origin [m]
-	centre sim.Vec3 // of the object's visible points, in ee
-	half   float64  // radius around centre in ee's xy that holds them [m]
-	height float64  // of the object above what it stands on [m]
+	below  float64    // how far the object reaches below the ee frame's origin [m]
+	centre sim.Vec3   // of what the object stands on, in ee, z left out
+	foot   sim.Vec3   // the same point with its z: the middle of the object's bottom, in ee
+	up     sim.Vec3   // the world's up at the grasp, in ee
+	half   float64    // radius around the upright line through foot that holds the object's visible points [m]
+	height float64    // of the object above what it stands on [m]
+	shape  silhouette // of the object seen from above
+}
+
+// A silhouette is an outline seen from above: the radius by direction around the middle, in sectors of equal angle that begin with the
+// direction of ee's x [m]. Both ends of a direction have the same: the hidden side is like the visible one.
+type silhouette [16]float64
+
+// sector is the sector of a direction.
+func sector(x, y float64) int {
+	n := len(silhouette{})
+	return (int(math.Round(math.Atan2(y, x)/(2*math.Pi)*float64(n))) + n) % n
+}
+
+// holds reports whether a place relative to the middle is inside the outline, grown by margin [m].
+func (s *silhouette) holds(x, y, margin float64) bool {
+	return math.Hypot(x, y) < s[sector(x, y)]+margin
 }
 
 // A GraspPlanner finds grasps in depth images, and nothing else: it is told no object's pose or shape. Its buffers are reused; it is
 // not safe for concurrent use.
 //
-// What was pointed at is the connected part of the point cloud that rises from the level surface around the pointed pixel. The
-// camera sees one side of it: the hidden side is taken to be as far from the middle as the visible one (see middle), the fingers open
-// wide where there is room, closing along the line of sight costs extra, and at edges and walls fingers only go where the camera saw
-// that nothing is.
+// What was pointed at is the connected part of the point cloud that rises from the level surface around the pointed pixel; where the
+// colour changes at a hollow edge another thing begins. The camera sees one side of it: the hidden side is taken to be as far from the
+// middle as the visible one (see middle), the fingers open wide where there is room, closing along the line of sight costs extra, and at
+// edges and walls fingers only go where the camera saw that nothing is.
 //
-// For each of yawSteps directions to close in, and several places across, the points in a vertical slice as wide as the fingers are
-// laid out along the closing direction; what fits between the fingers, with room for them beside it, is a candidate.
+// Grasps are antipodal, in six degrees of freedom: for each of some directions to come from (straight down, tilted, sideways), each of
+// some directions to close in, and several places across, the points in a slice as wide as the fingers are laid out along the closing
+// direction; what fits between the fingers, with room for them beside it, for the palm behind it, and for all of the hand above what the
+// object stands on, is a candidate. Their costs add up what makes grips fail: width, slanting or short contact, distance from the middle
+// and from the pointed point, tilt.
 type GraspPlanner struct {
 	Hand *Hand
+	Base sim.Vec3 // where the robot stands, in the world: tilted hands come from its side, not from across
+	Snap int      // how far beside an object's outline a pixel may be [px at 480 rows]; 0 means 4, negative: not at all
 
 	cloud   cloud
 	seg     segment
 	scratch []float64
 	own     []sim.Vec3 // points of the segment near the pixel's point, thinned out
+	normals []sim.Vec3 // of own; zero where there is none
 	others  []sim.Vec3 // points of everything else that stands around it
 	found   []Grasp
+	snapped float64 // how far the pixel was beside the outline [px]
+
+	ownAt, othersAt []place // own and others as the hand sees them in the direction under trial
+	ownIn, othersIn []place // those in the slice under trial
 }
 
 const (
 	fingertipGap = 0.004 // between the closed finger tips and the support [m]
 	sideGap      = 0.004 // beside the fingers, to everything that was seen [m]
 	gripReserve  = 0.003 // the widest thing to be gripped is this much narrower than the opening [m]
-	astray       = 0.06  // the farthest that a grasp may be from the pointed point, horizontally [m]
+	astray       = 0.06  // the farthest that a grasp may be from the pointed point [m]
 	snapPixels   = 4     // how far a pixel beside an object's outline may be off, at 640 × 480
 	around       = 0.16  // how far around the pointed point matters [m]
-	maxPoints    = 5000  // of own and others each
+	maxPoints    = 4000  // of own and others each
+	maxGrasps    = 40
+	maxCost      = 26.0 // what costs more does not hold
 )
 
 // Plan finds grasps for what the frame shows at px, best first. robot is what the robot itself takes up in the world; points in it are
 // left out. The slice is the planner's, valid until the next call. Without grasps the outcome says why: deproject.no_depth, grasp.none.
 // pWorld is the point that was pointed at, if there is one.
 func (g *GraspPlanner) Plan(f *sim.Frame, px sim.Pixel, robot []Capsule) (grasps []Grasp, pWorld sim.Vec3, out Outcome) {
+	g.snapped = 0
 	start, out := g.look(f, px, robot)
 	if !out.OK() {
 		return nil, sim.Vec3{}, out
@@ -67,38 +99,47 @@ func (g *GraspPlanner) Plan(f *sim.Frame, px sim.Pixel, robot []Capsule) (grasps
 	if !ok {
 		return nil, p, failed(NoGrasp, "no level surface near (%.3f, %.3f, %.3f)", p[0], p[1], p[2])
 	}
-	if p[2] < support+thin {
-		radius := max(1, snapPixels*g.cloud.h/480)
-		start, ok = g.cloud.at(px, radius, func(q sim.Vec3) bool { return q[2] >= support+thin })
+	if !g.cloud.above(start, support) {
+		radius := cmp.Or(g.Snap, snapPixels) * g.cloud.h / 480
+		beside := start
+		start, ok = g.cloud.at(px, max(radius, 0), func(q sim.Vec3) bool { return q[2] >= support+thin+2*g.cloud.noise })
 		if !ok {
 			return nil, p, failed(NoGrasp, "pixel (%.1f, %.1f) shows the surface at %.3f m height, and nothing on it within %d pixels",
-				px.X, px.Y, support, radius)
+				px.X, px.Y, support, max(radius, 0))
 		}
+		w := g.cloud.w
+		g.snapped = math.Hypot(float64(start%w-beside%w), float64(start/w-beside/w))
 		p = g.cloud.points[start]
 	}
-	g.cloud.grow(&g.seg, start, support)
-	g.collect(p)
-	if narrow := g.narrowest(); narrow > g.Hand.MaxWidth-gripReserve {
-		// Too wide as a whole. It may be something that stands on something wide, as an apple on a plate does.
-		upper, n, ok := g.cloud.level(p, around, p[2]-2*thin, func(i int) bool { return g.seg.mask[i] })
-		if ok && upper > support+thin && 5*n > len(g.seg.pixels) && n > count/50 {
-			g.cloud.grow(&g.seg, start, upper)
-			g.collect(p)
-			if g.narrowest() > g.Hand.MaxWidth-gripReserve {
-				g.cloud.grow(&g.seg, start, support)
+	// What was pointed at, in the order of plausibility: what its colour and its edges say, what stands on it if that is too wide, all that
+	// is connected, all that has one colour.
+	for _, how := range [...]cut{cutCrease, cutNone, cutColor} {
+		start = g.cloud.growFrom(&g.seg, start, support, how)
+		g.collect(p)
+		if g.narrowest() > g.Hand.MaxWidth-gripReserve && how != cutColor {
+			// It may be something that stands on something wide, as an apple on a plate does.
+			upper, n, ok := g.cloud.level(p, around, p[2]-2*thin, func(i int) bool { return g.seg.mask[i] })
+			if ok && upper > support+thin && 5*n > len(g.seg.pixels) && n > count/50 {
+				g.cloud.grow(&g.seg, start, upper, how)
 				g.collect(p)
+				if g.narrowest() > g.Hand.MaxWidth-gripReserve {
+					g.cloud.grow(&g.seg, start, support, how)
+					g.collect(p)
+				}
 			}
+		}
+		if len(g.own) < 12 {
+			continue
+		}
+		if g.search(p, f.Camera.TWorldCam.Pos); len(g.found) > 0 {
+			return g.found, p, Outcome{}
 		}
 	}
 	if len(g.own) < 12 {
 		return nil, p, failed(NoGrasp, "only %d points at pixel (%.1f, %.1f)", len(g.own), px.X, px.Y)
 	}
-	g.search(p, f.Camera.TWorldCam.Pos)
-	if len(g.found) == 0 {
-		return nil, p, failed(NoGrasp, "no grasp at (%.3f, %.3f, %.3f): narrowest %.3f m, the hand opens %.3f m, %d points of other things around",
-			p[0], p[1], p[2], g.narrowest(), g.Hand.MaxWidth, len(g.others))
-	}
-	return g.found, p, Outcome{}
+	return nil, p, failed(NoGrasp, "no grasp at (%.3f, %.3f, %.3f): narrowest %.3f m, the hand opens %.3f m, %d points of other things around",
+		p[0], p[1], p[2], g.narrowest(), g.Hand.MaxWidth, len(g.others))
 }
 
 // look makes the cloud and finds the pointed pixel in it.
@@ -109,7 +150,7 @@ func (g *GraspPlanner) look(f *sim.Frame, px sim.Pixel, robot []Capsule) (int, O
 	if _, ok := px.Index(g.cloud.w, g.cloud.h); !ok {
 		return 0, failed(NoDepth, "pixel (%.1f, %.1f) outside the image of %d × %d", px.X, px.Y, g.cloud.w, g.cloud.h)
 	}
-	g.cloud.erase(robot, 0.03)
+	g.cloud.erase(robot, bodyMargin)
 	i, ok := g.cloud.at(px, 2, func(sim.Vec3) bool { return true })
 	if !ok {
 		return 0, failed(NoDepth, "no depth within 2 pixels of (%.1f, %.1f)", px.X, px.Y)
@@ -123,18 +164,29 @@ func (g *GraspPlanner) collect(p sim.Vec3) {
 		dx, dy := q[0]-p[0], q[1]-p[1]
 		return dx*dx+dy*dy <= around*around
 	}
-	g.own, g.others = g.own[:0], g.others[:0]
+	g.own, g.normals, g.others = g.own[:0], g.normals[:0], g.others[:0]
+	inside := 0
+	for _, i := range g.seg.pixels {
+		if near(g.cloud.points[i]) {
+			inside++
+		}
+	}
+	every := (inside + maxPoints - 1) / maxPoints
+	n := 0
 	for _, i := range g.seg.pixels {
 		if q := g.cloud.points[i]; near(q) {
-			g.own = append(g.own, q)
+			if n++; n%every == 0 {
+				normal, _ := g.cloud.normal(int(i))
+				g.own, g.normals = append(g.own, q), append(g.normals, normal)
+			}
 		}
 	}
 	for i, q := range g.cloud.points {
-		if valid(q) && !g.seg.mask[i] && q[2] > g.seg.support+thin && near(q) {
+		if !g.seg.mask[i] && g.cloud.above(i, g.seg.support) && near(q) {
 			g.others = append(g.others, q)
 		}
 	}
-	g.own, g.others = thinOut(g.own), thinOut(g.others)
+	g.others = thinOut(g.others)
 }
 
 // thinOut keeps every n-th point, so that at most maxPoints are left.
@@ -169,8 +221,21 @@ const (
 	slotSize  = 0.002 // resolution along the closing direction [m]
 	slots     = 160   // ±0.16 m around the pointed point
 	joinSlots = 7     // gaps up to so many are no gaps
-	yawSteps  = 24    // over half a turn
+	yawSteps  = 24    // over half a turn, straight down
+	tiltSteps = 6     // … tilted
 )
+
+// tilts are how far from pointing straight down the hand comes [rad], and turns of the side that it comes from, away from the robot's.
+var (
+	tilts = [...]float64{0.35, 0.75, 1.25}
+	sides = [...]float64{0, math.Pi / 4, -math.Pi / 4, math.Pi / 2, -math.Pi / 2}
+)
+
+// A place is a point as the hand sees it: along the closing direction, across, and back towards where the hand comes from [m].
+type place struct {
+	u, v, z float64
+	facing  float64 // how squarely the surface there faces along the closing direction, 0…1; negative if unknown
+}
 
 // A slot is what a stretch of slotSize along the closing direction holds.
 type slot struct{ own, other bool }
@@ -178,84 +243,154 @@ type slot struct{ own, other bool }
 // A target is what grasps are rated by.
 type target struct {
 	point sim.Vec3 // that was pointed at
-	mid   sim.Vec3 // the middle of the segment, horizontally
-	sight sim.Vec3 // away from the camera, horizontal, unit
+	mid   sim.Vec3 // the middle of the object
 	top   float64  // the segment's highest point [m]
+	reach float64  // the segment's horizontal radius around mid [m]
+	eye   sim.Vec3 // where the camera is
 }
 
-// A slice is a vertical slice through the points, as wide as the fingers.
+// A slice is a slice through the points, as wide as the fingers, seen by a hand that comes along one direction.
 type slice struct {
-	closing, across sim.Vec3 // horizontal, unit
-	v               float64  // where it lies along across
-	u0              float64  // where its slots begin along closing
-	highest         float64  // own point in it
-	lo, hi          float64  // along closing, of all own points in it
-	tip             float64  // height of the ee frame's origin, at the depth under trial
-	row             [slots]slot
+	closing, across, back sim.Vec3 // the hand's axes: unit, in the world
+	tilt                  float64
+	point, mid            place   // the target's
+	sight                 float64 // along closing, away from the camera, of a unit vector across back; 0 if the camera looks the hand's way
+	v                     float64 // where it lies along across
+	u0                    float64 // where its slots begin along closing
+	highest               float64 // own point in it, along back
+	lo, hi                float64 // along closing, of all own points in it
+	tip                   float64 // of the ee frame's origin along back, at the depth under trial
+	row                   [slots]slot
+}
+
+func (s *slice) of(p sim.Vec3) place {
+	return place{s.closing.Dot(p), s.across.Dot(p), s.back.Dot(p), -1}
+}
+
+// world is the point of the world at a place.
+func (s *slice) world(u, v, z float64) sim.Vec3 {
+	return s.closing.Mul(u).Add(s.across.Mul(v)).Add(s.back.Mul(z))
 }
 
 // search fills found, best first.
 func (g *GraspPlanner) search(p, eye sim.Vec3) {
 	g.found = g.found[:0]
-	t := target{point: p, mid: g.middle(), top: math.Inf(-1)}
+	t := target{point: p, mid: g.middle(), top: math.Inf(-1), eye: eye}
 	for _, q := range g.own {
 		t.top = max(t.top, q[2])
+		t.reach = max(t.reach, math.Hypot(q[0]-t.mid[0], q[1]-t.mid[1]))
 	}
-	t.sight = sim.Vec3{p[0] - eye[0], p[1] - eye[1], 0}
-	if l := t.sight.Len(); l > 1e-6 {
-		t.sight = t.sight.Mul(1 / l)
-	}
+	t.mid[2] = (t.top + g.seg.support) / 2
+	flat := g.alignment()
 	for k := range yawSteps {
-		sin, cos := math.Sincos(math.Pi * float64(k) / yawSteps)
-		s := slice{closing: sim.Vec3{cos, sin, 0}, across: sim.Vec3{-sin, cos, 0}}
-		s.u0 = s.closing.Dot(p) - slots/2*slotSize
-		lo, hi := math.Inf(1), math.Inf(-1)
-		for _, q := range g.own {
-			v := s.across.Dot(q)
-			lo, hi = min(lo, v), max(hi, v)
-		}
-		mid, at := s.across.Dot(t.mid), s.across.Dot(p)
-		tried := [...]float64{mid, (lo + hi) / 2, at, mid - 0.012, mid + 0.012, at - 0.02, at + 0.02, mid - 0.03, mid + 0.03}
-		for n, v := range tried {
-			if v < lo || v > hi || slices.ContainsFunc(tried[:n], func(w float64) bool { return math.Abs(w-v) < 0.004 }) {
-				continue
+		g.direction(&t, 0, 0, math.Pi*float64(k)/yawSteps)
+	}
+	for _, yaw := range [...]float64{flat, flat + math.Pi/2} { // along the sides of a box
+		g.direction(&t, 0, 0, yaw)
+	}
+	home := math.Atan2(g.Base[1]-p[1], g.Base[0]-p[0])
+	for _, tilt := range tilts {
+		for _, side := range sides {
+			for k := range tiltSteps {
+				g.direction(&t, tilt, home+side, math.Pi*float64(k)/tiltSteps)
 			}
-			s.v = v
-			g.depths(&s, &t)
 		}
 	}
 	slices.SortStableFunc(g.found, func(a, b Grasp) int { return cmp.Compare(a.Cost, b.Cost) })
 	g.spread()
 }
 
+// direction tries grasps of a hand that comes tilted by tilt from the side at azimuth, and closes turned by yaw from there.
+func (g *GraspPlanner) direction(t *target, tilt, azimuth, yaw float64) {
+	st, ct := math.Sincos(tilt)
+	sa, ca := math.Sincos(azimuth)
+	x, y := sim.Vec3{ct * ca, ct * sa, -st}, sim.Vec3{-sa, ca, 0}
+	sin, cos := math.Sincos(yaw)
+	s := slice{closing: x.Mul(cos).Add(y.Mul(sin)), across: y.Mul(cos).Sub(x.Mul(sin)), back: sim.Vec3{st * ca, st * sa, ct}, tilt: tilt}
+	s.point, s.mid = s.of(t.point), s.of(t.mid)
+	s.u0 = s.point.u - slots/2*slotSize
+	sight := t.point.Sub(t.eye)
+	sight = sight.Mul(1 / max(sight.Len(), 1e-6))
+	if along := sight.Sub(s.back.Mul(sight.Dot(s.back))); along.Len() > 0.3 {
+		s.sight = s.closing.Dot(along) / along.Len()
+	}
+	lo, hi := math.Inf(1), math.Inf(-1)
+	g.ownAt, g.othersAt = g.ownAt[:0], g.othersAt[:0]
+	thinning := 1
+	if tilt > 0 {
+		thinning = 2 // there are many such directions
+	}
+	for i := 0; i < len(g.own); i += thinning {
+		q := s.of(g.own[i])
+		if n := g.normals[i]; n != (sim.Vec3{}) {
+			q.facing = math.Abs(s.closing.Dot(n))
+		}
+		lo, hi = min(lo, q.v), max(hi, q.v)
+		g.ownAt = append(g.ownAt, q)
+	}
+	for _, q := range g.others {
+		g.othersAt = append(g.othersAt, s.of(q))
+	}
+	mid, at := s.mid.v, s.point.v
+	tried := [...]float64{mid, (lo + hi) / 2, at, mid - 0.012, mid + 0.012, at - 0.02, at + 0.02, mid - 0.03, mid + 0.03}
+	n := len(tried)
+	if tilt > 0 {
+		n = 5
+	}
+	for k, v := range tried[:n] {
+		if v < lo || v > hi || slices.ContainsFunc(tried[:k], func(w float64) bool { return math.Abs(w-v) < 0.004 }) {
+			continue
+		}
+		s.v = v
+		g.depths(&s, t)
+	}
+}
+
+// inSlice fills ownIn and othersIn with what is within half of the slice's middle.
+func (g *GraspPlanner) inSlice(s *slice, half float64) {
+	g.ownIn, g.othersIn = g.ownIn[:0], g.othersIn[:0]
+	for _, q := range g.ownAt {
+		if d := q.v - s.v; d <= half && d >= -half {
+			g.ownIn = append(g.ownIn, q)
+		}
+	}
+	for _, q := range g.othersAt {
+		if d := q.v - s.v; d <= half && d >= -half {
+			g.othersIn = append(g.othersIn, q)
+		}
+	}
+}
+
 // depths tries grasps in the slice at several depths.
 func (g *GraspPlanner) depths(s *slice, t *target) {
 	h := g.Hand
-	half := h.FingerWidth/2 + sideGap/2
+	g.inSlice(s, h.FingerWidth/2+sideGap/2)
 	s.highest, s.lo, s.hi = math.Inf(-1), math.Inf(1), math.Inf(-1)
-	for _, q := range g.own {
-		if math.Abs(s.across.Dot(q)-s.v) <= half {
-			u := s.closing.Dot(q)
-			s.highest, s.lo, s.hi = max(s.highest, q[2]), min(s.lo, u), max(s.hi, u)
-		}
+	for _, q := range g.ownIn {
+		s.highest, s.lo, s.hi = max(s.highest, q.z), min(s.lo, q.u), max(s.hi, q.u)
+	}
+	// As deep as the support lets the finger tips go that are nearest to it.
+	deepest := math.Inf(-1)
+	if s.back[2] > 0.2 {
+		low := math.Abs(s.across[2])*h.FingerWidth/2 + math.Abs(s.closing[2])*(h.MaxWidth/2+h.FingerThickness)
+		deepest = (g.seg.support + fingertipGap + low - s.closing[2]*s.mid.u - s.across[2]*s.v) / s.back[2]
 	}
 	last := math.Inf(-1)
 	for _, depth := range [...]float64{h.Depth - 0.008, 0.045, 0.030, 0.018} {
-		s.tip = max(g.seg.support+fingertipGap, s.highest-depth)
+		s.tip = max(deepest, s.highest-depth)
 		if s.tip <= last+0.002 || s.highest-s.tip < 0.006 {
 			continue
 		}
 		last = s.tip
 		s.row = [slots]slot{}
-		for k, points := range [2][]sim.Vec3{g.own, g.others} {
-			for _, q := range points {
-				if q[2] < s.tip-0.002 || math.Abs(s.across.Dot(q)-s.v) > half {
-					continue
-				}
-				if i := int((s.closing.Dot(q) - s.u0) / slotSize); i >= 0 && i < slots {
-					s.row[i].own = s.row[i].own || k == 0
-					s.row[i].other = s.row[i].other || k == 1
-				}
+		for _, q := range g.ownIn {
+			if i := int((q.u - s.u0) / slotSize); q.z >= s.tip-0.002 && i >= 0 && i < slots {
+				s.row[i].own = true
+			}
+		}
+		for _, q := range g.othersIn {
+			if i := int((q.u - s.u0) / slotSize); q.z >= s.tip-0.002 && i >= 0 && i < slots {
+				s.row[i].other = true
 			}
 		}
 		s.join()
@@ -314,65 +449,70 @@ func (s *slice) free(from, to float64) bool {
 // stretch rates the grasp around what lies between a and b along the closing direction, and keeps it if hand and object have room.
 func (g *GraspPlanner) stretch(s *slice, t *target, a, b float64) {
 	h := g.Hand
-	mid := s.closing.Dot(t.mid)
+	mid := s.mid.u
 	inside := 0
-	for _, q := range g.own {
-		if u := s.closing.Dot(q); u >= a-0.004 && u <= b+0.004 {
+	for _, q := range g.ownAt {
+		if q.u >= a-0.004 && q.u <= b+0.004 {
 			inside++
 		}
 	}
-	edge := 10*inside < 8*len(g.own) && (mid < a || mid > b || math.Abs(s.across.Dot(t.mid)-s.v) > 0.02)
+	edge := 10*inside < 8*len(g.ownAt) && (mid < a || mid > b || math.Abs(s.mid.v-s.v) > 0.02)
 	seenA, seenB := a, b
-	if along := s.closing.Dot(t.sight); !edge && mid > a && mid < b && math.Abs(along) > 0.3 {
+	if !edge && mid > a && mid < b && math.Abs(s.sight) > 0.3 {
 		// The far end may be hidden: then it is as far from the middle as the near one.
-		if along > 0 {
+		if s.sight > 0 {
 			b = max(b, 2*mid-a)
 		} else {
 			a = min(a, 2*mid-b)
 		}
 	}
 	width := b - a
-	off := sim.Vec3{max(a-s.closing.Dot(t.point), s.closing.Dot(t.point)-b, 0), s.v - s.across.Dot(t.point), 0}
-	if off.Len() > astray {
+	off := place{u: max(a-s.point.u, s.point.u-b, 0), v: s.v - s.point.v}
+	if math.Hypot(off.u, off.v) > astray || width > h.MaxWidth-gripReserve {
 		return
 	}
 	for _, opening := range [...]float64{h.MaxWidth, min(h.MaxWidth, width+0.024), min(h.MaxWidth, width+0.012)} {
 		reach := (opening-width)/2 + h.FingerThickness + sideGap
-		if width > h.MaxWidth-gripReserve || !s.free(a-reach, seenA) || !s.free(seenB, b+reach) {
+		if !s.free(a-reach, seenA) || !s.free(seenB, b+reach) {
 			continue
 		}
-		pos := s.closing.Mul((a + b) / 2).Add(s.across.Mul(s.v))
-		pos[2] = s.tip
-		if g.palmBlocked(s, pos) || edge && !g.fingersSeenFree(s, pos, opening) {
+		u := (a + b) / 2
+		if g.supportBlocks(s, u, opening) || g.palmBlocked(s, u) || edge && !g.fingersSeenFree(s, u, opening) {
 			continue
 		}
-		if cost, ok := g.rate(s, t, a, b, edge); ok {
-			g.keep(s, t, pos, width, opening, cost, edge)
+		if cost, ok := g.rate(s, a, b, edge); ok && cost < maxCost {
+			g.keep(s, t, s.world(u, s.v, s.tip), width, opening, cost, edge)
 		}
 		return
 	}
 }
 
-// palmBlocked reports whether something is where the palm and the knuckles would be.
-func (g *GraspPlanner) palmBlocked(s *slice, pos sim.Vec3) bool {
+// supportBlocks reports whether a part of the hand, open or closing, would be below what the object stands on.
+func (g *GraspPlanner) supportBlocks(s *slice, u, opening float64) bool {
 	h := g.Hand
-	u, v := s.closing.Dot(pos), s.across.Dot(pos)
-	blocked := func(q sim.Vec3) bool {
-		return q[2] > pos[2]+h.Depth-0.005 &&
-			math.Abs(s.across.Dot(q)-v) < h.PalmHalf[0]+sideGap && math.Abs(s.closing.Dot(q)-u) < h.PalmHalf[1]+sideGap
+	low := func(z, halfU, halfV float64) float64 {
+		return s.world(u, s.v, z)[2] - math.Abs(s.closing[2])*halfU - math.Abs(s.across[2])*halfV - g.seg.support
 	}
-	return slices.ContainsFunc(g.own, blocked) || slices.ContainsFunc(g.others, blocked)
+	return low(s.tip, opening/2+h.FingerThickness, h.FingerWidth/2) < fingertipGap-1e-9 ||
+		low(s.tip+h.Depth, h.PalmHalf[1], h.PalmHalf[0]) < 2*fingertipGap
+}
+
+// palmBlocked reports whether something is where the palm and the knuckles would be.
+func (g *GraspPlanner) palmBlocked(s *slice, u float64) bool {
+	h := g.Hand
+	blocked := func(q place) bool {
+		return q.z > s.tip+h.Depth-0.005 && math.Abs(q.v-s.v) < h.PalmHalf[0]+sideGap && math.Abs(q.u-u) < h.PalmHalf[1]+sideGap
+	}
+	return slices.ContainsFunc(g.ownAt, blocked) || slices.ContainsFunc(g.othersAt, blocked)
 }
 
 // fingersSeenFree reports whether the camera looked through where the open finger tips would be. Around all of something the fingers
 // go where it ends, as far as that can be seen; at an edge one of them goes inside.
-func (g *GraspPlanner) fingersSeenFree(s *slice, pos sim.Vec3, opening float64) bool {
+func (g *GraspPlanner) fingersSeenFree(s *slice, u, opening float64) bool {
 	h := g.Hand
 	for _, side := range [2]float64{-1, 1} {
-		finger := pos.Add(s.closing.Mul(side * (opening + h.FingerThickness) / 2))
 		for _, up := range [2]float64{0.004, 0.015} {
-			finger[2] = pos[2] + h.TipBack(opening) + up
-			if !g.cloud.seenFree(finger) {
+			if !g.cloud.seenFree(s.world(u+side*(opening+h.FingerThickness)/2, s.v, s.tip+h.TipBack(opening)+up)) {
 				return false
 			}
 		}
@@ -381,16 +521,17 @@ func (g *GraspPlanner) fingersSeenFree(s *slice, pos sim.Vec3, opening float64) 
 }
 
 // rate is a grasp's cost, about in centimetres; false if there is nothing for the pads to hold on to.
-func (g *GraspPlanner) rate(s *slice, t *target, a, b float64, edge bool) (float64, bool) {
+func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 	h := g.Hand
 	u, width := (a+b)/2, b-a
 	padLow := s.tip + h.TipBack(width) // lower end of the pads
 	// What the two sides are like: how high they rise within 4 mm, and how far each third across reaches out.
 	var rise [2]float64
 	var ends [2][3]float64
-	for _, q := range g.own {
-		du, dv := s.closing.Dot(q)-u, s.across.Dot(q)-s.v
-		if math.Abs(dv) > h.FingerWidth/2 || math.Abs(du) > width/2+0.001 || q[2] < s.tip {
+	var slanting, clear [2]int // points there whose surface is at 40° to 75° to a pad, and others
+	for _, q := range g.ownIn {
+		du, dv := q.u-u, q.v-s.v
+		if math.Abs(dv) > h.FingerWidth/2 || math.Abs(du) > width/2+0.001 || q.z < s.tip {
 			continue
 		}
 		side, third := 0, 1
@@ -401,29 +542,43 @@ func (g *GraspPlanner) rate(s *slice, t *target, a, b float64, edge bool) (float
 			third = 1 + int(math.Copysign(1, dv))
 		}
 		if math.Abs(du) > width/2-0.004 {
-			rise[side] = max(rise[side], q[2]-padLow)
+			rise[side] = max(rise[side], q.z-padLow)
+			if q.facing > 0.26 && q.facing < 0.77 {
+				slanting[side]++
+			} else {
+				clear[side]++
+			}
 		}
 		ends[side][third] = max(ends[side][third], math.Abs(du))
 	}
 	// The hidden side shows nothing: the seen one counts.
-	near, both := 0, edge || math.Abs(s.closing.Dot(t.sight)) <= 0.3
-	if s.closing.Dot(t.sight) < 0 {
+	near, both := 0, edge || math.Abs(s.sight) <= 0.3
+	if s.sight < 0 {
 		near = 1
 	}
 	steep, skew := rise[near], h.skew(ends[near])
 	if both {
 		steep, skew = min(steep, rise[1-near]), max(skew, h.skew(ends[1-near]))
 	}
-	if steep < 0.004 {
+	share := 2 // so many times as many slanting points as others are too many
+	if edge && s.tilt > 0 {
+		share = 0 // the edge of a box, seen askew, looks like a wall
+	}
+	slant := slanting[near] > share*clear[near]
+	if both {
+		slant = slant || slanting[1-near] > share*clear[1-near]
+	}
+	if steep < 0.004 || slant {
 		return 0, false
 	}
-	cost := 80*width + 60*math.Hypot(u-s.closing.Dot(t.point), s.v-s.across.Dot(t.point)) + math.Abs(s.closing.Dot(t.sight))
+	cost := 80*width + 60*math.Hypot(u-s.point.u, s.v-s.point.v) + math.Abs(s.sight)
 	cost += 400*max(0, 0.012-steep) + 10*min(skew, 1) - 8*(s.highest-s.tip)
 	cost += 60 * max(0, h.PadLength-(s.highest-padLow)) // little of the pads touches
+	cost += 5 * s.tilt
 	if edge {
 		cost += 3
 	} else {
-		cost += 150 * math.Abs(s.v-s.across.Dot(t.mid))
+		cost += 150 * math.Abs(s.v-s.mid.v)
 		cost += 300 * min(0.012, max(0, s.hi-s.lo-width-0.003)) // it is wider below
 	}
 	return cost, true
@@ -442,19 +597,56 @@ func (h *Hand) skew(thirds [3]float64) float64 {
 
 // keep notes a grasp.
 func (g *GraspPlanner) keep(s *slice, t *target, pos sim.Vec3, width, opening, cost float64, edge bool) {
-	radius := 0.0
-	for _, q := range g.own {
-		radius = max(radius, math.Hypot(q[0]-t.mid[0], q[1]-t.mid[1]))
-	}
-	mid := t.mid.Sub(pos)
+	tWorldEE := sim.Pose{Pos: pos, Rot: sim.QuatFromAxes(s.across, s.closing, s.back.Mul(-1))}
+	inv := tWorldEE.Inv()
+	foot := inv.Apply(sim.Vec3{t.mid[0], t.mid[1], g.seg.support})
 	g.found = append(g.found, Grasp{
-		TWorldEE: sim.Pose{Pos: pos, Rot: sim.QuatFromAxes(s.across, s.closing, sim.Vec3{0, 0, -1})},
-		Opening:  opening, Width: width, Cost: cost, Edge: edge,
+		TWorldEE: tWorldEE, Opening: opening, Width: width, Cost: cost, Edge: edge, Tilt: s.tilt,
 		below:  pos[2] - g.seg.support,
-		centre: sim.Vec3{s.across.Dot(mid), s.closing.Dot(mid), 0},
-		half:   radius,
+		centre: sim.Vec3{foot[0], foot[1], 0},
+		foot:   foot,
+		up:     inv.Rot.Rotate(sim.Vec3{0, 0, 1}),
+		half:   t.reach,
 		height: t.top - g.seg.support,
 	})
+}
+
+// outline is the silhouette of the segment, its sectors beginning at the world's direction of x.
+func (g *GraspPlanner) outline(mid, x sim.Vec3) silhouette {
+	var out silhouette
+	n := len(out)
+	a := math.Atan2(x[1], x[0])
+	sin, cos := math.Sincos(a)
+	for _, q := range g.own {
+		dx, dy := q[0]-mid[0], q[1]-mid[1]
+		k := sector(cos*dx+sin*dy, cos*dy-sin*dx)
+		out[k] = max(out[k], math.Hypot(dx, dy))
+	}
+	for k := range n / 2 {
+		r := max(out[k], out[k+n/2])
+		out[k], out[k+n/2] = r, r
+	}
+	return out
+}
+
+// alignment is the direction of the sides of the narrowest rectangle around the segment, seen from above [rad].
+func (g *GraspPlanner) alignment() float64 {
+	const steps = 90 // over a quarter turn
+	best, least := 0.0, math.Inf(1)
+	for k := range steps {
+		angle := math.Pi / 2 * float64(k) / steps
+		sin, cos := math.Sincos(angle)
+		loU, hiU, loV, hiV := math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)
+		for i := 0; i < len(g.own); i += 2 {
+			q := g.own[i]
+			u, v := cos*q[0]+sin*q[1], cos*q[1]-sin*q[0]
+			loU, hiU, loV, hiV = min(loU, u), max(hiU, u), min(loV, v), max(hiV, v)
+		}
+		if area := (hiU - loU) * (hiV - loV); area < least {
+			best, least = angle, area
+		}
+	}
+	return best
 }
 
 // middle is where the middle of the segment is horizontally, the hidden side included. Most things are as wide behind as in front, and
@@ -490,17 +682,26 @@ func (g *GraspPlanner) spread() {
 			pos, angle := a.TWorldEE.Distance(b.TWorldEE)
 			return pos < 0.006 && angle < 0.2
 		})
-		if !same && len(kept) < 40 {
+		if !same && len(kept) < maxGrasps {
 			kept = append(kept, a)
 		}
 	}
 	g.found = kept
+	for i := range kept {
+		k := &kept[i]
+		k.shape = g.outline(k.TWorldEE.Apply(k.foot), k.TWorldEE.Axis(0))
+	}
 }
+
+// column is what the object takes up, as far as it was seen, in ee: upright at the grasp, from its bottom (A) to its top.
+func (g *Grasp) column() Capsule { return Capsule{g.foot, g.foot.Add(g.up.Mul(g.height)), g.half} }
 
 func (g Grasp) String() string {
 	kind := "around"
 	if g.Edge {
 		kind = "edge"
 	}
-	return fmt.Sprintf("%s, %.0f mm wide, at %v, cost %.2f", kind, 1000*g.Width, g.TWorldEE.Pos, g.Cost)
+	p := g.TWorldEE.Pos
+	return fmt.Sprintf("%s, %.0f mm wide, at (%.3f, %.3f, %.3f), tilted %.0f°, cost %.2f",
+		kind, 1000*g.Width, p[0], p[1], p[2], g.Tilt*180/math.Pi, g.Cost)
 }

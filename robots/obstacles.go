@@ -17,30 +17,26 @@ const (
 	fieldNY    = int(2 * fieldY / cell)
 )
 
-// fieldRadii are what the height fields are widened by: the robot's thin, middle and thick parts [m].
-var fieldRadii = [...]float64{0, 0.025, 0.050, 0.070}
+// fieldRadii are what the height fields are widened by: the robot's thin, middle and thick parts, with room for a clearance [m].
+var fieldRadii = [...]float64{0, 0.025, 0.050, 0.070, 0.110, 0.160}
 
-// An obstacles is what motions keep clear of: the plane that the robot stands on, and a height field of what the camera saw. Under what
-// it saw everything counts as full, behind it nothing. Heights are in the base frame.
+// An obstacles is what motions keep clear of: the plane that the robot stands on, and a column under every point that the camera saw,
+// square, a cell wide and full down to that plane. What the camera did not see because something stood before it is not in it: behind
+// what is seen it counts as free. Heights are in the base frame.
+//
+// Beside the columns themselves it holds, for each cell, the highest column within each of fieldRadii: one look there clears nearly
+// everything that is above what stands around, and only what is not is compared with single columns.
 type obstacles struct {
-	heights [len(fieldRadii)][]float32 // by cell; widened by fieldRadii
+	heights [len(fieldRadii)][]float32 // by cell, y fastest; widened by fieldRadii
 	scratch []float32
+	queue   []int32
 	tallest float64
 }
 
 // set fills the field from a cloud, without the pixels in skip.
 func (o *obstacles) set(c *cloud, tBaseWorld sim.Pose, skip []bool) {
-	for i := range o.heights {
-		if o.heights[i] == nil {
-			o.heights[i] = make([]float32, fieldNX*fieldNY)
-		}
-	}
-	if o.scratch == nil {
-		o.scratch = make([]float32, fieldNX*fieldNY)
-	}
+	o.reset()
 	field := o.heights[0]
-	clear(field)
-	o.tallest = 0
 	for i, p := range c.points {
 		if !valid(p) || skip != nil && skip[i] {
 			continue
@@ -53,30 +49,60 @@ func (o *obstacles) set(c *cloud, tBaseWorld sim.Pose, skip []bool) {
 		field[k] = max(field[k], float32(p[2]))
 		o.tallest = max(o.tallest, p[2])
 	}
+	o.finish()
+}
+
+// reset empties the field.
+func (o *obstacles) reset() {
+	const n = fieldNX * fieldNY
+	if o.scratch == nil {
+		o.scratch, o.queue = make([]float32, n), make([]int32, max(fieldNX, fieldNY))
+		for i := range o.heights {
+			o.heights[i] = make([]float32, n)
+		}
+	}
+	for i := range o.heights {
+		clear(o.heights[i])
+	}
+	o.tallest = 0
+}
+
+// finish computes the widened fields from the columns. Each is made from the one before, which is exact for squares.
+func (o *obstacles) finish() {
+	done := 0
 	for i := 1; i < len(fieldRadii); i++ {
-		o.widen(field, o.heights[i], int(math.Ceil(fieldRadii[i]/cell)))
+		n := int(math.Ceil(fieldRadii[i]/cell - 1e-9))
+		o.widen(o.heights[i-1], o.heights[i], n-done)
+		done = n
 	}
 }
 
 // widen takes the greatest height in the square of ±n cells, first along y, then along x.
 func (o *obstacles) widen(from, to []float32, n int) {
 	for x := range fieldNX {
-		for y := range fieldNY {
-			h := float32(0)
-			for k := max(0, y-n); k <= min(fieldNY-1, y+n); k++ {
-				h = max(h, from[x*fieldNY+k])
-			}
-			o.scratch[x*fieldNY+y] = h
-		}
+		slideMax(from[x*fieldNY:], o.scratch[x*fieldNY:], 1, fieldNY, n, o.queue)
 	}
-	for x := range fieldNX {
-		for y := range fieldNY {
-			h := float32(0)
-			for k := max(0, x-n); k <= min(fieldNX-1, x+n); k++ {
-				h = max(h, o.scratch[k*fieldNY+y])
+	for y := range fieldNY {
+		slideMax(o.scratch[y:], to[y:], fieldNY, fieldNX, n, o.queue)
+	}
+}
+
+// slideMax fills to with the greatest of from within ±n, for count values stride apart. queue holds the places of values that may
+// still become the greatest, largest first (Lemire, "Streaming maximum-minimum filter", 2006).
+func slideMax(from, to []float32, stride, count, n int, queue []int32) {
+	head, tail, next := 0, 0, 0
+	for i := range count {
+		for ; next < count && next <= i+n; next++ {
+			for tail > head && from[int(queue[tail-1])*stride] <= from[next*stride] {
+				tail--
 			}
-			to[x*fieldNY+y] = h
+			queue[tail] = int32(next)
+			tail++
 		}
+		if int(queue[head]) < i-n {
+			head++
+		}
+		to[i*stride] = from[int(queue[head])*stride]
 	}
 }
 
@@ -87,24 +113,93 @@ func fieldIndex(x, y float64) (int, bool) {
 
 // height is the greatest height within radius (at least) of a place in the base frame.
 func (o *obstacles) height(x, y, radius float64) float64 {
-	k, ok := fieldIndex(x, y)
-	if !ok || o.heights[0] == nil {
+	if o.heights[0] == nil {
 		return 0
 	}
 	for i, r := range fieldRadii {
-		if radius <= r || i == len(fieldRadii)-1 {
-			return float64(o.heights[i][k])
+		if radius <= r {
+			if k, ok := fieldIndex(x, y); ok {
+				return float64(o.heights[i][k])
+			}
+			// Beside the field there is nothing, but its edge may be near.
+			if x+r < fieldMin || x-r > fieldMax || y+r < -fieldY || y-r > fieldY {
+				return 0
+			}
+			return o.tallest
 		}
 	}
-	return 0
+	return o.tallest
 }
 
-// clear reports whether a capsule in the base frame stays margin above everything [m].
+// above reports whether a sphere is higher than all that is within its radius horizontally: one look, and true only if hits is false.
+func (o *obstacles) above(p sim.Vec3, r float64) bool {
+	low := p[2] - r
+	return low >= 0 && (low >= o.tallest || low >= o.height(p[0], p[1], r))
+}
+
+// hits reports whether a sphere reaches into the plane or a column.
+func (o *obstacles) hits(p sim.Vec3, r float64) bool {
+	if o.above(p, r) {
+		return false
+	}
+	if p[2] < r {
+		return true
+	}
+	field := o.heights[0]
+	x0, x1 := max(int((p[0]-r-fieldMin)/cell), 0), min(int((p[0]+r-fieldMin)/cell), fieldNX-1)
+	y0, y1 := max(int((p[1]-r+fieldY)/cell), 0), min(int((p[1]+r+fieldY)/cell), fieldNY-1)
+	for x := x0; x <= x1; x++ {
+		left := fieldMin + float64(x)*cell
+		dx := max(left-p[0], p[0]-left-cell, 0)
+		for y := y0; y <= y1; y++ {
+			h := float64(field[x*fieldNY+y])
+			if h == 0 {
+				continue
+			}
+			front := -fieldY + float64(y)*cell
+			dy := max(front-p[1], p[1]-front-cell, 0)
+			dz := max(p[2]-h, 0)
+			if dx*dx+dy*dy+dz*dz < r*r {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// balls is how many spheres on a capsule's axis, ends included, cover it, and their radius: they stand at most 1.2 radii apart.
+func (c Capsule) balls() (n int, radius float64) {
+	length := c.B.Sub(c.A).Len()
+	n = int(length/(1.2*c.Radius)) + 2
+	if length == 0 {
+		n = 1
+	}
+	half := length / float64(2*max(n-1, 1))
+	return n, math.Sqrt(c.Radius*c.Radius + half*half)
+}
+
+// clear reports whether a capsule in the base frame stays margin away from everything [m].
 func (o *obstacles) clear(c Capsule, margin float64) bool {
-	n := int(c.B.Sub(c.A).Len()/0.03) + 1
-	for i := range n + 1 {
-		p := c.A.Add(c.B.Sub(c.A).Mul(float64(i) / float64(n)))
-		if p[2]-c.Radius < o.height(p[0], p[1], c.Radius+margin/2)+margin {
+	if min(c.A[2], c.B[2])-c.Radius-margin >= o.tallest {
+		return true
+	}
+	n, r := c.balls()
+	for i := range n {
+		if o.hits(c.A.Add(c.B.Sub(c.A).Mul(float64(i)/float64(max(n-1, 1)))), r+margin) {
+			return false
+		}
+	}
+	return true
+}
+
+// surelyClear is clear, but for parts that stand lower than something beside them it says no without looking closer.
+func (o *obstacles) surelyClear(c Capsule, margin float64) bool {
+	if min(c.A[2], c.B[2])-c.Radius-margin >= o.tallest {
+		return true
+	}
+	n, r := c.balls()
+	for i := range n {
+		if !o.above(c.A.Add(c.B.Sub(c.A).Mul(float64(i)/float64(max(n-1, 1)))), r+margin) {
 			return false
 		}
 	}

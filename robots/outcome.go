@@ -21,15 +21,18 @@ const (
 // An Outcome is how a skill or one of its phases ended.
 type Outcome struct {
 	Cause  Cause  // "" is success
-	Detail string // what was found and what was wanted, for people
+	Detail string // what was found and what was wanted, or why a phase that went well ended, for people
 }
 
 // OK reports success.
 func (o Outcome) OK() bool { return o.Cause == "" }
 
 func (o Outcome) String() string {
-	if o.OK() {
+	switch {
+	case o.OK() && o.Detail == "":
 		return "ok"
+	case o.OK():
+		return "ok: " + o.Detail
 	}
 	return string(o.Cause) + ": " + o.Detail
 }

@@ -26,6 +26,18 @@ type Arm struct {
 	Reach  float64   // farther from the base, horizontally, nothing can be taken up [m]
 
 	HandCapsules int // the last of Kinematics.Capsules are the hand's knuckles and fingers
+
+	// For planning motions. Parts is what the arm and its hand, at any opening, take up, from the base to the tool; Pairs are those of
+	// them that could touch each other; Sweep says for each joint how far from its axis anything that it moves can be [m].
+	Parts []Part
+	Pairs [][2]int
+	Sweep []float64
+}
+
+// A Part is what a piece of an arm takes up, in the frame of its link: see Kinematics.Links.
+type Part struct {
+	Link int
+	Capsule
 }
 
 // A Joint is a joint with its motor.
@@ -35,6 +47,7 @@ type Joint struct {
 	Min, Max  float64 // [rad]
 	MaxSpeed  float64 // [rad/s]
 	MaxAccel  float64 // that motions are planned with [rad/s²]
+	MaxJerk   float64 // that motions are planned with [rad/s³]
 	MaxTorque float64 // [N·m]
 	Lead      float64 // the servo's damping over its gain [s]: its control is q + Lead·(qd - measured qd)
 }
@@ -44,10 +57,13 @@ type Kinematics interface {
 	// Forward is T_base_ee at q.
 	Forward(q []float64) sim.Pose
 	// Inverse appends to buf[:0] the joint positions that bring the hand to tBaseEE: rows as long as Arm.Joints, each moved by whole
-	// turns to where it is nearest to seed inside the limits, the nearest row first. None if the pose is out of reach.
+	// turns to where it is nearest to seed inside the limits, the nearest row first. Being near a joint's limit or a singularity counts as
+	// being farther away. None if the pose is out of reach.
 	Inverse(tBaseEE sim.Pose, seed []float64, buf []float64) []float64
 	// ToolForce is the force along dir (unit, in base) at the ee frame's origin that explains the joint torques best [N].
 	ToolForce(q, torque []float64, dir sim.Vec3) float64
+	// Links appends to buf[:0] the poses of the links in base, the fixed one (number 0) first.
+	Links(q []float64, buf []sim.Pose) []sim.Pose
 	// Capsules appends to buf[:0] what the moving arm and its open hand take up, in base.
 	Capsules(q []float64, buf []Capsule) []Capsule
 }

@@ -3,7 +3,9 @@ package robots
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/refarena/refarena/sim"
 )
@@ -17,8 +19,8 @@ type Held struct {
 
 // PickOptions tunes Pick. The zero value is ready to use.
 type PickOptions struct {
-	Force      float64 // at each pad [N]; 0 means 60
-	Attempts   int     // grasps to try when the hand closes on nothing; 0 means 2
+	Force      float64 // at each pad [N]; 0 means 80
+	Attempts   int     // grasps to try when the hand closes on nothing, loses it, or meets something on its way; 0 means 2
 	MaxPeriods int     // control periods, the way home after a failure not counted; 0 means a minute's worth
 }
 
@@ -26,6 +28,7 @@ type PickOptions struct {
 type PickResult struct {
 	Outcome
 	Point    sim.Vec3 // what the pixel shows, in the world [m]
+	Snapped  float64  // how far the pixel was beside what it was taken to mean [px]; 0: it was on it
 	Found    int      // grasps
 	Attempts int      // grasps tried
 	Grasp    Grasp    // the last one
@@ -39,6 +42,7 @@ type PickResult struct {
 // move. The error is the plant's or the context's.
 func (e *Executor) Pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt PickOptions) (PickResult, error) {
 	e.begin(opt.MaxPeriods)
+	e.tried = e.tried[:0]
 	var r PickResult
 	err := e.pick(ctx, f, px, opt, &r)
 	r.Phases, r.Periods = e.phases, e.periods
@@ -46,52 +50,131 @@ func (e *Executor) Pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt Pic
 }
 
 func (e *Executor) pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt PickOptions, r *PickResult) error {
-	var grasps []Grasp
-	r.Outcome, _ = e.phase("look", func() (out Outcome, err error) {
-		grasps, r.Point, out = e.planner.Plan(f, px, e.robotCapsules(nil))
-		if reach := e.distance(r.Point); r.Point != (sim.Vec3{}) && reach > e.robot.Arm.Reach {
-			out = failed(OutOfReach, "%.3f m from the base, the arm reaches %.3f", reach, e.robot.Arm.Reach)
-		}
-		return out, nil
-	})
-	if !r.OK() {
+	if r.Outcome, _ = e.phase("look", func() (Outcome, error) { return e.find(f, px, r), nil }); !r.OK() {
 		return nil
 	}
-	r.Found = len(grasps)
-	e.field.set(&e.planner.cloud, e.tBaseWorld, nil)
+	seen := e.sight(f, px, r.Point)
 	attempts := cmp.Or(opt.Attempts, 2)
-	worst := Unreachable
-	for _, g := range grasps {
-		plan, out := e.planPick(g)
+	for {
+		plan, out := e.choose(r)
 		if !out.OK() {
-			if out.Cause == NoPath {
-				worst = NoPath
+			if r.Attempts > 0 {
+				break // the first attempt's outcome says more
 			}
-			continue
+			r.Outcome = out
+			return nil
 		}
-		r.Grasp = g
+		r.Grasp = plan.grasp
 		r.Attempts++
+		e.tried = append(e.tried, plan.grasp)
 		var held *Held
 		var err error
-		r.Outcome, held, err = e.grasp(ctx, plan, opt)
-		if err != nil {
+		if r.Outcome, held, err = e.grasp(ctx, plan, opt); err != nil {
 			return err
 		}
 		if r.OK() {
 			r.Held = held
 			return nil
 		}
-		if r.Cause != Slip || r.Attempts >= attempts {
+		if r.Cause != Slip && r.Cause != Collision && r.Cause != Dropped || r.Attempts >= attempts {
 			break
 		}
-		e.field.set(&e.planner.cloud, e.tBaseWorld, nil) // what was held is an obstacle again
-	}
-	if r.Attempts == 0 {
-		r.Outcome = failed(worst, "none of %d grasps at (%.3f, %.3f, %.3f) can be reached on a clear way, the best %v",
-			len(grasps), r.Point[0], r.Point[1], r.Point[2], grasps[0])
-		return nil
+		if e.Look == nil {
+			e.field.set(&e.planner.cloud, e.tBaseWorld, nil) // what was held is an obstacle again
+			continue
+		}
+		if err := e.giveUp(ctx); err != nil {
+			return err
+		}
+		again, err := e.lookAgain(ctx, seen, r)
+		if err != nil {
+			return err
+		}
+		if !again {
+			return nil
+		}
 	}
 	return e.giveUp(ctx)
+}
+
+// find plans grasps for a pixel, in e.planner.found, and makes what was seen the obstacles.
+func (e *Executor) find(f *sim.Frame, px sim.Pixel, r *PickResult) Outcome {
+	grasps, p, out := e.planner.Plan(f, px, e.robotCapsules(nil))
+	r.Point, r.Found, r.Snapped = p, len(grasps), e.planner.snapped
+	if reach := e.distance(p); p != (sim.Vec3{}) && reach > e.robot.Arm.Reach {
+		return failed(OutOfReach, "%.3f m from the base, the arm reaches %.3f", reach, e.robot.Arm.Reach)
+	}
+	if out.OK() {
+		e.field.set(&e.planner.cloud, e.tBaseWorld, nil)
+		out.Detail = fmt.Sprintf("%d grasps, the best %v", len(grasps), grasps[0])
+		if r.Snapped > 0 {
+			out.Detail += fmt.Sprintf("; the pixel was %.1f px beside it", r.Snapped)
+		}
+	}
+	return out
+}
+
+// choose plans the motion to the best grasp that can be reached, leaving out those like one that was tried.
+func (e *Executor) choose(r *PickResult) (pickPlan, Outcome) {
+	worst := Unreachable
+	for _, g := range e.planner.found {
+		like := func(t Grasp) bool {
+			pos, angle := g.TWorldEE.Distance(t.TWorldEE)
+			return pos < 0.006 && min(angle, math.Pi-angle) < 0.2
+		}
+		if slices.ContainsFunc(e.tried, like) {
+			continue
+		}
+		plan, out := e.planPick(g)
+		if out.OK() {
+			return plan, out
+		}
+		if out.Cause == NoPath {
+			worst = NoPath
+		}
+	}
+	return pickPlan{}, failed(worst, "none of %d grasps at (%.3f, %.3f, %.3f) can be reached on a clear way, the best %v",
+		r.Found, r.Point[0], r.Point[1], r.Point[2], e.planner.found[0])
+}
+
+// A sight is what is remembered of what was pointed at, to find it again.
+type sight struct {
+	point   sim.Vec3 // in the world
+	color   [3]byte  // sRGB
+	colored bool
+}
+
+func (e *Executor) sight(f *sim.Frame, px sim.Pixel, point sim.Vec3) sight {
+	s := sight{point: point}
+	if i, ok := px.Index(f.Camera.Width, f.Camera.Height); ok && len(f.RGB) == 3*len(f.Depth) {
+		s.color, s.colored = [3]byte(f.RGB[3*i:]), true
+	}
+	return s
+}
+
+// lookAgain takes a fresh picture and plans new grasps for what was pointed at: what is nearest to where it was, rises from its support
+// and has its colour. It reports whether there are any; the outcome of the attempt before stays otherwise.
+func (e *Executor) lookAgain(ctx context.Context, s sight, r *PickResult) (bool, error) {
+	out, err := e.phase("look again", func() (Outcome, error) {
+		f, err := e.Look(ctx)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if !e.planner.cloud.set(f) {
+			return failed(NoDepth, "depth image of %d values for %d × %d pixels", len(f.Depth), f.Camera.Width, f.Camera.Height), nil
+		}
+		e.planner.cloud.erase(e.robotCapsules(nil), bodyMargin)
+		i, ok := e.planner.cloud.refind(s, e.planner.seg.support)
+		if !ok {
+			return failed(NoGrasp, "nothing of its colour within %.2f m of where it was", moved), nil
+		}
+		w := f.Camera.Width
+		again := *r
+		out := e.find(f, sim.Pixel{X: float64(i%w) + 0.5, Y: float64(i/w) + 0.5}, &again)
+		r.Found = again.Found
+		return out, nil
+	})
+	return out.OK(), err
 }
 
 // distance is how far a point of the world is from the base, horizontally [m].
@@ -122,21 +205,21 @@ type pickPlan struct {
 // yaws are the two ways to hold a parallel gripper the same.
 var yaws = [2]sim.Pose{sim.Identity(), sim.Rotation(math.Pi, sim.Vec3{0, 0, 1})}
 
-// planPick finds joint positions for a grasp, a straight way down to it, and a way to where that begins.
+// planPick finds joint positions for a grasp, a straight way to it along the hand, and a way to where that begins.
 func (e *Executor) planPick(g Grasp) (pickPlan, Outcome) {
 	reached := false
 	n := len(e.q)
 	for _, yaw := range yaws {
-		tBaseEE := e.tBaseWorld.Mul(g.TWorldEE).Mul(yaw)
-		// Above everything around: where the way down begins.
-		up := max(tBaseEE.Pos[2]+0.04, e.field.height(tBaseEE.Pos[0], tBaseEE.Pos[1], 0.07)+0.03) + e.robot.Hand.TipBack(g.Opening)
+		g := g.turned(yaw)
+		tBaseEE := e.tBaseWorld.Mul(g.TWorldEE)
+		begin := e.standOff(tBaseEE, g)
 		sols := append([]float64(nil), e.robot.Arm.Inverse(tBaseEE, e.robot.Arm.Home, e.rows)...)
 		for ; len(sols) > 0; sols = sols[n:] {
 			if !e.clear(sols[:n], nil, false) {
 				continue
 			}
-			rows, ok := e.line(sols[:n], sim.Vec3{tBaseEE.Pos[0], tBaseEE.Pos[1], up})
-			if !ok {
+			rows, ok := e.line(sols[:n], begin)
+			if !ok && !e.outOf(rows[len(rows)-1], g) {
 				continue
 			}
 			reached = true
@@ -149,6 +232,33 @@ func (e *Executor) planPick(g Grasp) (pickPlan, Outcome) {
 		return pickPlan{}, failed(Unreachable, "%v", g)
 	}
 	return pickPlan{}, failed(NoPath, "%v", g)
+}
+
+// standOff is where the straight way to a grasp begins, in base: straight above, over everything around, or, of a tilted hand, as far
+// back as the fingers are long.
+func (e *Executor) standOff(tBaseEE sim.Pose, g Grasp) sim.Vec3 {
+	h := &e.robot.Hand
+	at := tBaseEE.Pos
+	if g.Tilt > 0 {
+		return at.Sub(tBaseEE.Axis(2).Mul(h.Depth + 0.03))
+	}
+	at[2] = max(at[2]+0.04, e.field.height(at[0], at[1], 0.07)+0.03) + h.TipBack(g.Opening)
+	return at
+}
+
+// outOf reports whether the arm at q, on its way back from a grasp, has its open fingers above the object: then the way to the grasp may
+// begin there, if the arm reaches no farther.
+func (e *Executor) outOf(q []float64, g Grasp) bool {
+	z := e.tWorldBase.Mul(e.robot.Arm.Forward(q)).Pos[2]
+	return g.Tilt == 0 && z-e.robot.Hand.TipBack(g.Opening) > g.TWorldEE.Pos[2]-g.below+g.height+fingertipGap
+}
+
+// turned is the same grasp with the fingers exchanged: yaw is one of yaws.
+func (g Grasp) turned(yaw sim.Pose) Grasp {
+	inv := yaw.Inv()
+	g.TWorldEE = g.TWorldEE.Mul(yaw)
+	g.centre, g.foot, g.up = inv.Apply(g.centre), inv.Apply(g.foot), inv.Apply(g.up)
+	return g // its shape is the same from both sides
 }
 
 // grasp carries a plan out: there, down, close, up, home.
@@ -182,7 +292,7 @@ func (e *Executor) grasp(ctx context.Context, plan pickPlan, opt PickOptions) (O
 			return out, held, err
 		}
 	}
-	if out.Cause == Slip { // back up, ready for another try
+	if out.Cause == Slip && e.Look == nil { // back up, ready for another try
 		_, err = e.phase("back", func() (Outcome, error) {
 			e.hand = HandCommand{Width: g.Opening}
 			if err := e.wait(ctx, Rate/4, nil); err != nil {
@@ -219,14 +329,22 @@ func (e *Executor) close(ctx context.Context, held *Held, force float64) (Outcom
 	if s.Width < nothing {
 		return failed(Slip, "the hand closed to %.1f mm on something seen as %.1f mm wide", 1000*s.Width, 1000*held.Grasp.Width), nil
 	}
-	return Outcome{}, nil
+	return Outcome{Detail: fmt.Sprintf("stopped at %.1f mm with %.0f N", 1000*s.Width, s.Grip)}, nil
 }
 
-// holding is the guard while something is carried: it is gone when the fingers come together.
+// holding is the guard while something is carried: it is gone when the fingers come together, or press on nothing for a while. That they
+// come closer is no loss by itself: what was gripped askew turns until it lies flat between the pads.
 func (e *Executor) holding(held *Held, cause Cause, stop bool) func() (Outcome, bool) {
+	loose := 0
 	return func() (Outcome, bool) {
-		if s := e.plant.State(); s.Width < nothing || s.Width < held.Width-lostWidth {
-			return failed(cause, "the hand closed from %.1f to %.1f mm", 1000*held.Width, 1000*s.Width), stop
+		s := e.plant.State()
+		if s.Grip < looseShare*held.Force {
+			loose++
+		} else {
+			loose = 0
+		}
+		if s.Width < nothing || loose >= looseFor {
+			return failed(cause, "the hand closed from %.1f to %.1f mm, pressing with %.0f N", 1000*held.Width, 1000*s.Width, s.Grip), stop
 		}
 		return Outcome{}, false
 	}
@@ -253,6 +371,11 @@ func (e *Executor) lift(ctx context.Context, held *Held, approach [][]float64) (
 func (e *Executor) carryHome(ctx context.Context, held *Held) (Outcome, error) {
 	guard := e.holding(held, Dropped, true)
 	p, ok := e.transit(e.q, e.robot.Arm.Home, held)
+	if !ok { // it may be smaller than what was taken for it, with its like beside it
+		slim := *held
+		slim.Grasp.half /= 2
+		p, ok = e.transit(e.q, e.robot.Arm.Home, &slim)
+	}
 	if !ok { // back to where it stood
 		rows, _ := e.line(e.q, e.tBaseWorld.Apply(held.Grasp.TWorldEE.Pos))
 		if out, err := e.follow(ctx, e.timed(newPath(rows...), lineSpeed/2), guard); err != nil || !out.OK() {
@@ -301,8 +424,8 @@ func (e *Executor) place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 		if held == nil {
 			return failed(Dropped, "nothing in the hand"), nil
 		}
-		if out, lost := e.holding(held, Dropped, true)(); lost {
-			return out, nil
+		if s := e.plant.State(); s.Width < nothing || s.Grip < looseShare*held.Force {
+			return failed(Dropped, "the hand closed from %.1f to %.1f mm, pressing with %.0f N", 1000*held.Width, 1000*s.Width, s.Grip), nil
 		}
 		start, out := e.planner.look(f, px, e.robotCapsules(held))
 		if !out.OK() {
@@ -362,46 +485,55 @@ type placePlan struct {
 	lower    [][]float64 // to just above the surface
 	set      [][]float64 // on to just below it
 	opening  float64     // to let go [m]
+	tilt     float64     // of the hand [rad]
 }
 
 // turns are the ways to turn what is held about the vertical, most wanted first [rad].
-var turns = [...]float64{0, math.Pi / 2, math.Pi / 6, -math.Pi / 6, math.Pi / 3, -math.Pi / 3}
+var turns = [...]float64{0, math.Pi, math.Pi / 2, -math.Pi / 2, math.Pi / 6, -math.Pi / 6, 5 * math.Pi / 6, -5 * math.Pi / 6,
+	math.Pi / 3, -math.Pi / 3, 2 * math.Pi / 3, -2 * math.Pi / 3}
 
 // drops are how far above the surface the hand may let go where its fingers have no room farther down, as in a bowl [m].
 var drops = [...]float64{0, 0.012, 0.025, 0.04}
 
-// planPlace finds a pose that puts the middle of what is held over p and its bottom on the surface there.
+const (
+	astrayPlace = 0.030 // the farthest that something is put from the pointed point, for more room or more level ground [m]
+	placeRings  = 3     // circles of places out to there
+	placeDirs   = 8     // places on each
+	placePlans  = 24    // of the best places, ways are planned to so many
+)
+
+// A spot is a place to put something down.
+type spot struct {
+	tWorldEE sim.Pose
+	ground   float64 // the height that the bottom is expected to touch at [m, world]
+	opening  float64 // to let go [m]
+	cost     float64 // about centimetres
+}
+
+// planPlace finds a pose that puts the middle of what is held over p, or near it where there is more room, and its bottom on the surface
+// there.
 func (e *Executor) planPlace(p sim.Vec3, held *Held) (placePlan, Outcome) {
-	g := held.Grasp
-	pBase := e.tBaseWorld.Apply(p)
-	ground := pBase[2] // the highest under it; what is under its outermost parts may also be beside it
-	for _, q := range e.planner.cloud.points {
-		if valid(q) && sq(q[0]-p[0])+sq(q[1]-p[1]) < sq(0.7*g.half) {
-			ground = max(ground, e.tBaseWorld.Apply(q)[2])
+	e.nearby = e.nearby[:0]
+	reach := held.Grasp.half + astrayPlace + 0.1
+	for i := 0; i < len(e.planner.cloud.points); i += 2 {
+		if q := e.planner.cloud.points[i]; valid(q) && sq(q[0]-p[0])+sq(q[1]-p[1]) < sq(reach) {
+			e.nearby = append(e.nearby, q)
 		}
 	}
-	room, reached := false, false
-	for _, drop := range drops {
-		for _, turn := range turns {
-			for _, yaw := range yaws {
-				t := sim.Rotation(turn, sim.Vec3{0, 0, 1}).Mul(sim.Pose{Rot: g.TWorldEE.Rot}).Mul(yaw)
-				t.Pos = p.Sub(t.Rot.Rotate(sim.Vec3{g.centre[0], g.centre[1], g.below})).Add(sim.Vec3{0, 0, drop})
-				opening := e.room(t, held.Width)
-				if opening == 0 {
-					continue
-				}
-				room = true
-				plan, out := e.planPlaceAt(t, ground+drop, opening, held)
-				if out.OK() {
-					return plan, out
-				}
-				reached = reached || out.Cause == NoPath
-			}
+	spots := e.spots(p, held)
+	reached := false
+	for _, s := range spots[:min(len(spots), placePlans)] {
+		plan, out := e.planPlaceAt(s, held)
+		if out.OK() {
+			out.Detail = fmt.Sprintf("on a surface at %.3f m, %.0f mm from the point", s.ground, 1000*math.Hypot(
+				s.tWorldEE.Apply(held.Grasp.foot)[0]-p[0], s.tWorldEE.Apply(held.Grasp.foot)[1]-p[1]))
+			return plan, out
 		}
+		reached = reached || out.Cause == NoPath
 	}
-	where := failed("", "set something %.2f m wide down at (%.3f, %.3f, %.3f)", 2*g.half, p[0], p[1], p[2]).Detail
+	where := failed("", "set something %.2f m wide down at (%.3f, %.3f, %.3f)", 2*held.Grasp.half, p[0], p[1], p[2]).Detail
 	switch {
-	case !room:
+	case len(spots) == 0:
 		return placePlan{}, failed(NoPath, "no room for the fingers to %s", where)
 	case !reached:
 		return placePlan{}, failed(Unreachable, "no joint positions to %s", where)
@@ -409,14 +541,79 @@ func (e *Executor) planPlace(p sim.Vec3, held *Held) (placePlan, Outcome) {
 	return placePlan{}, failed(NoPath, "no clear way to %s", where)
 }
 
-// planPlaceAt plans the motion to letting go at tWorldEE, with ground the height in base that the bottom of what is held is expected to
-// touch at.
-func (e *Executor) planPlaceAt(tWorldEE sim.Pose, ground, opening float64, held *Held) (placePlan, Outcome) {
+// spots are places for what is held at p and around it, best first: on ground as low and level as what p shows, near p, turned little,
+// with nothing beside it, and with room for the fingers to let go.
+func (e *Executor) spots(p sim.Vec3, held *Held) []spot {
+	g := &held.Grasp
+	var out []spot
+	for ring := range placeRings + 1 {
+		dirs := placeDirs
+		if ring == 0 {
+			dirs = 1
+		}
+		for dir := range dirs {
+			sin, cos := math.Sincos(2 * math.Pi * float64(dir) / placeDirs)
+			r := astrayPlace * float64(ring) / placeRings
+			at := p.Add(sim.Vec3{r * cos, r * sin, 0})
+			for k, turn := range turns {
+				if ring > 0 && k%2 == 1 {
+					continue // what is upside down there is as good
+				}
+				t := sim.Rotation(turn, sim.Vec3{0, 0, 1}).Mul(sim.Pose{Rot: g.TWorldEE.Rot})
+				ground, beside := e.under(at, t.Axis(0), g)
+				if beside {
+					ground = max(ground, p[2])
+				}
+				cost := 50*r + 120*max(0, ground-p[2]-0.002) + 0.15*float64(k)
+				if beside {
+					cost += 2
+				}
+				for n, drop := range drops {
+					t.Pos = sim.Vec3{at[0], at[1], ground + drop}.Sub(t.Rot.Rotate(g.foot))
+					if opening := e.room(t, held.Width); opening > 0 {
+						out = append(out, spot{t, ground + drop, opening, cost + 1.5*float64(n)})
+						break
+					}
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b spot) int { return cmp.Compare(a.cost, b.cost) })
+	return out
+}
+
+// under is the height of the highest thing seen under what is held, its outermost parts left out, if its middle is over at and the hand's
+// x axis points along x; and whether something higher stands so near that it would be touched.
+func (e *Executor) under(at, x sim.Vec3, g *Grasp) (ground float64, beside bool) {
+	const inner = 0.8 // of the outline: what is under its outermost parts may also be beside it
+	a := math.Atan2(x[1], x[0])
+	sin, cos := math.Sincos(a)
+	ground = math.Inf(-1)
+	highest := math.Inf(-1)
+	for _, q := range e.nearby {
+		dx, dy := q[0]-at[0], q[1]-at[1]
+		u, v := cos*dx+sin*dy, cos*dy-sin*dx
+		if !g.shape.holds(u, v, 0.004) {
+			continue
+		}
+		highest = max(highest, q[2])
+		if g.shape.holds(u/inner, v/inner, 0) {
+			ground = max(ground, q[2])
+		}
+	}
+	if math.IsInf(ground, -1) {
+		ground = at[2]
+	}
+	return ground, highest > ground+0.008
+}
+
+// planPlaceAt plans the motion to letting go at a spot.
+func (e *Executor) planPlaceAt(s spot, held *Held) (placePlan, Outcome) {
 	g := held.Grasp
 	n := len(e.q)
-	low := e.tBaseWorld.Mul(tWorldEE)
+	low := e.tBaseWorld.Mul(s.tWorldEE)
 	touch := low.Pos.Sub(sim.Vec3{0, 0, 0.010})
-	low.Pos[2] = ground + g.below + 0.012
+	low.Pos[2] += 0.012
 	up := max(low.Pos[2]+0.04, e.field.height(low.Pos[0], low.Pos[1], 0.07)+g.below+0.03)
 	reached := false
 	sols := append([]float64(nil), e.robot.Arm.Inverse(low, e.robot.Arm.Home, e.rows)...)
@@ -434,7 +631,7 @@ func (e *Executor) planPlaceAt(tWorldEE sim.Pose, ground, opening float64, held 
 		}
 		reached = true
 		if there, ok := e.transit(e.q, above[len(above)-1], held); ok {
-			return placePlan{tWorldEE, there, reversed(above), set, opening}, Outcome{}
+			return placePlan{s.tWorldEE, there, reversed(above), set, s.opening, g.Tilt}, Outcome{}
 		}
 	}
 	if reached {
@@ -449,11 +646,8 @@ func (e *Executor) room(tWorldEE sim.Pose, width float64) float64 {
 	h := &e.robot.Hand
 	best := h.MaxWidth
 	inv := tWorldEE.Inv()
-	enough := min(h.MaxWidth, width+0.010)
-	for _, q := range e.planner.cloud.points {
-		if !valid(q) {
-			continue
-		}
+	enough := min(h.MaxWidth, width+0.008)
+	for _, q := range e.nearby {
 		if dx, dy := q[0]-tWorldEE.Pos[0], q[1]-tWorldEE.Pos[1]; dx*dx+dy*dy > 0.1*0.1 {
 			continue
 		}
@@ -489,10 +683,16 @@ func (e *Executor) setDown(ctx context.Context, held *Held, plan placePlan) (out
 		touched = math.Abs(force-before) > touchForce
 		return Outcome{}, touched
 	})
+	if out.OK() {
+		out.Detail = "nothing was felt"
+		if touched {
+			out.Detail = "the surface was felt"
+		}
+	}
 	return out, touched, err
 }
 
-// release opens the hand and draws it straight up.
+// release opens the hand and draws it back the way that it points, then up.
 func (e *Executor) release(ctx context.Context, plan placePlan) (Outcome, error) {
 	s := e.plant.State()
 	opening := min(plan.opening, s.Width+0.030)
@@ -502,6 +702,13 @@ func (e *Executor) release(ctx context.Context, plan placePlan) (Outcome, error)
 	}
 	if err := e.wait(ctx, Rate/16, nil); err != nil {
 		return Outcome{}, err
+	}
+	if plan.tilt > 0 {
+		ee := e.robot.Arm.Forward(e.q)
+		rows, _ := e.line(e.q, ee.Pos.Sub(ee.Axis(2).Mul(e.robot.Hand.Depth+0.03)))
+		if out, err := e.follow(ctx, e.timed(newPath(rows...), lineSpeed), nil); err != nil || !out.OK() {
+			return out, err
+		}
 	}
 	at, top := e.robot.Arm.Forward(e.q).Pos, e.robot.Arm.Forward(plan.lower[0]).Pos
 	rows, _ := e.line(e.q, sim.Vec3{at[0], at[1], max(at[2]+0.08, top[2])})

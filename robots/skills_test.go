@@ -358,7 +358,7 @@ func TestPlaceWithoutHolding(t *testing.T) {
 	pick, err := b.exec.Pick(context.Background(), f, b.at(0.50, 0.15, 0.11), robots.PickOptions{})
 	b.must(err)
 	lost := *pick.Held
-	lost.Width += 0.02
+	lost.Force *= 4 // pressed with before
 	if r := place(b.at(0.5, -0.1, 0), &lost); r.Cause != robots.Dropped || r.Held != nil {
 		t.Errorf("Place of what is gone = %v, want %s", r.Outcome, robots.Dropped)
 	}

@@ -25,7 +25,7 @@ func newUR5() *Robot {
 	r := &Robot{
 		Name:  "ur5",
 		Title: "Universal Robots UR5 (CB3) with a Robotiq 2F-85",
-		Arm:   Arm{Kinematics: ur5Arm{}, Home: slices.Clone(ur5Home[:]), Base: ur5.LinkNames[0], Reach: ur5.Reach, HandCapsules: 3},
+		Arm:   Arm{Kinematics: ur5Arm{}, Home: slices.Clone(ur5Home[:]), Base: ur5.LinkNames[0], Reach: ur5.Reach, HandCapsules: 3, Parts: ur5Parts(), Sweep: ur5Sweep[:]},
 		Hand: Hand{
 			MaxWidth: robotiq.MaxWidth, MinForce: robotiq.MinForce, MaxForce: robotiq.MaxForce, MaxSpeed: robotiq.MaxSpeed,
 			FingerWidth: 0.027, FingerThickness: 0.022, PadLength: robotiq.PadLength, Depth: 0.070, PalmHalf: [2]float64{0.0375, 0.074},
@@ -36,15 +36,18 @@ func newUR5() *Robot {
 		},
 		build: buildUR5,
 	}
+	r.Arm.Pairs = pairs(r.Arm.Parts, ur5Apart)
 	actuators := [ur5.DOF]string{"shoulder_pan", "shoulder_lift", "elbow", "wrist_1", "wrist_2", "wrist_3"}
 	for i, name := range ur5.JointNames {
 		j := Joint{
 			Name: name, Actuator: actuators[i], Min: ur5.Min[i], Max: ur5.Max[i], MaxSpeed: ur5.MaxSpeed,
 			// UR publishes no acceleration limits: this is what the torque limits allow with 2 kg in the hand (TestTracking).
-			MaxAccel: 8, MaxTorque: ur5.MaxTorqueBig, Lead: 0.020,
+			// Nor limits of jerk: this takes a tenth of a second to build up full acceleration, and is less than a twentieth of what the maker of
+			// an arm of the same reach that does publish them allows (Franka Panda, FCI documentation: 3750 to 10,000 rad/s³).
+			MaxAccel: 8, MaxJerk: 160, MaxTorque: ur5.MaxTorqueBig, Lead: 0.020,
 		}
 		if i >= 3 {
-			j.MaxAccel, j.MaxTorque, j.Lead = 12, ur5.MaxTorqueSmall, 0.010
+			j.MaxAccel, j.MaxJerk, j.MaxTorque, j.Lead = 12, 240, ur5.MaxTorqueSmall, 0.010
 		}
 		r.Arm.Joints = append(r.Arm.Joints, j)
 	}
@@ -94,7 +97,7 @@ func (ur5Arm) Inverse(tBaseEE sim.Pose, seed []float64, buf []float64) []float64
 		if !ok {
 			continue
 		}
-		c := jointDistance(q[:], seed)
+		c := jointDistance(q[:], seed) + ur5.Posture(q)
 		k := kept
 		for ; k > 0 && cost[k-1] > c; k-- { // insertion sort: at most eight
 			cost[k], sols[k] = cost[k-1], sols[k-1]
@@ -155,6 +158,65 @@ func (ur5Arm) Capsules(q []float64, buf []Capsule) []Capsule {
 		buf = append(buf, Capsule{t.Apply(c.a), t.Apply(c.b), c.radius})
 	}
 	return buf
+}
+
+func (ur5Arm) Links(q []float64, buf []sim.Pose) []sim.Pose {
+	var tBaseLink [ur5.DOF + 1]sim.Pose
+	ur5.Links(ur5.Config(q), &tBaseLink)
+	return append(buf[:0], tBaseLink[:]...)
+}
+
+// ur5Parts is ur5Capsules as far as the flange, with the foot, and a closer likeness of the gripper that holds for every opening: palm,
+// drivers, couplers and spring links where they are when it is open, which is outermost, and bars along which the fingers move. The
+// numbers are those of the MJCF.
+func ur5Parts() []Part {
+	parts := []Part{
+		{0, Capsule{sim.Vec3{0, 0, -0.02}, sim.Vec3{0, 0, 0}, 0.080}},
+		{0, Capsule{sim.Vec3{0, 0, -ur5.PedestalHeight}, sim.Vec3{0, 0, -0.05}, 0.063}}, // pedestal
+	}
+	for _, c := range ur5Capsules[:12] {
+		parts = append(parts, Part{c.link, Capsule{c.a, c.b, c.radius}})
+	}
+	parts = append(parts, Part{ur5.DOF, Capsule{sim.Vec3{0, 0.055, 0}, sim.Vec3{0, 0.085, 0}, 0.040}}) // flange
+	add := func(radius float64, a, b sim.Vec3) {                                                       // in the gripper's base frame
+		tLinkGripper := ur5.TWrist3Flange.Mul(sim.Translation(0, 0, robotiq.MountZ))
+		parts = append(parts, Part{ur5.DOF, Capsule{tLinkGripper.Apply(a), tLinkGripper.Apply(b), radius}})
+	}
+	for _, x := range [2]float64{-0.018, 0.018} {
+		for _, y := range [2]float64{-0.020, 0.020} {
+			add(0.028, sim.Vec3{x, y, 0.005}, sim.Vec3{x, y, 0.081}) // palm
+		}
+	}
+	for _, side := range [2]float64{-1, 1} {
+		add(0.014, sim.Vec3{0, side * 0.035, 0.054}, sim.Vec3{0, side * 0.060, 0.054}) // driver
+		add(0.016, sim.Vec3{0, side * 0.065, 0.052}, sim.Vec3{0, side * 0.065, 0.096}) // coupler
+		add(0.014, sim.Vec3{0, side * 0.0165, 0.0657}, sim.Vec3{0, side * 0.047, 0.100})
+		add(0.0135, sim.Vec3{0, side * 0.0575, 0.100}, sim.Vec3{0, side * 0.0575, 0.137}) // finger
+		add(0.0135, sim.Vec3{0, side * 0.0457, 0.114}, sim.Vec3{0, side * 0.0457, 0.140}) // pad
+	}
+	for _, z := range [2]float64{0.124, 0.149} {
+		add(0.0145, sim.Vec3{0, -0.045, z}, sim.Vec3{0, 0.045, z}) // where fingers are at other openings
+	}
+	return parts
+}
+
+// ur5Apart are the links, in pairs, that the joints between them keep from each other: neighbours, and wrist_1 and the hand.
+func ur5Apart(a, b int) bool { return b-a < 2 || a == 4 && b == 6 }
+
+// ur5Sweep bounds the distance of what each joint moves from its axis: the lengths of the links out to the finger tips.
+var ur5Sweep = [ur5.DOF]float64{1.20, 1.12, 0.70, 0.31, 0.27, 0.085}
+
+// pairs are all pairs of parts but those of links that are apart anyway.
+func pairs(parts []Part, apart func(linkA, linkB int) bool) [][2]int {
+	var out [][2]int
+	for i, a := range parts {
+		for k, b := range parts[i+1:] {
+			if !apart(a.Link, b.Link) {
+				out = append(out, [2]int{i, i + 1 + k})
+			}
+		}
+	}
+	return out
 }
 
 // jointDistance is the largest difference between two joint positions, with a small share of all of them to break ties [rad].

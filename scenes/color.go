@@ -24,6 +24,9 @@ var Colors = []Color{
 	{"pink", [3]float32{0.95, 0.55, 0.68}},
 	{"white", [3]float32{0.93, 0.92, 0.89}},
 	{"black", [3]float32{0.10, 0.10, 0.11}},
+	{"brown", [3]float32{0.45, 0.27, 0.13}},
+	{"gray", [3]float32{0.47, 0.48, 0.50}},
+	{"silver", [3]float32{0.74, 0.75, 0.77}},
 }
 
 // FindColor is the colour of that name; the error lists the names there are.
@@ -69,6 +72,22 @@ var (
 	card    = finish("card", 0.75)
 	painted = finish("painted", 0.45)
 )
+
+// metalled is finish, except that silver is metal.
+func metalled(name string, roughness float32) Paint {
+	return func(c Color) sim.Material {
+		m := sim.Material{Name: name, Color: c.RGB, Roughness: roughness}
+		if c.Name == "silver" {
+			m.Roughness, m.Metallic = 0.3, 0.9
+		}
+		return m
+	}
+}
+
+// tint is a colour that does not depend on the object's.
+func tint(name string, r, g, b, roughness float32) Paint {
+	return fixed(sim.Material{Name: name, Color: [3]float32{r, g, b}, Roughness: roughness})
+}
 
 // accent is off-white on colours and ink on white: a label that can be told from what it is on.
 func accent(c Color) sim.Material {

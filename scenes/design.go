@@ -3,6 +3,7 @@ package scenes
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 
@@ -12,30 +13,52 @@ import (
 
 // A Design is what all objects of one make have in common; an object adds a colour and a place. Lengths are in m in the object's frame:
 // the origin in the middle of what it stands on (of things that roll: in their middle, Lift above that), z up, x to its front. Designs are
-// read-only and shared.
+// read-only and shared; NewDesign makes them.
 type Design struct {
 	Name      string    // unique in the catalogue
-	Names     []string  // what people call it: the category first, then synonyms
-	Colors    []string  // the colours it comes in
+	Names     []string  // what people call it, each a singular noun: the category first, then synonyms
+	Colors    []string  // the colours it comes in, names of Colors
+	Front     string    // what points along +x: "handle", "spout", "label", "screen", …; "" if no side of it is its front
 	Mass      float64   // [kg]
 	Height    float64   // of its highest point
 	Footprint Footprint // its outline seen from above
 	Base      Footprint // the part of it that has to find room where it is put down
-	GripWidth float64   // the smallest width that a hand from above can close on; 0: it is too wide to be picked up
+	GripWidth float64   // the smallest width that a hand from above can close on; 0: it is too wide or too flat to be picked up
+	Grips     []Grip    // narrower places that a hand can close on too: handles and rims
 	Upright   bool      // put down, it has to stand: a can that lies has toppled, an apple has not
 	Rolls     bool      // it may turn over while it settles, as a ball does
 	Lift      float64   // height of the frame's origin when it is put down
 	Support   *Support  // what can be put on or in it; nil: nothing
 	Geoms     []sim.Geom
-	Parts     []Part
+	Hulls     []Hull        // the meshes that Geoms of type sim.GeomMesh name
+	Parts     func() []Part // what is drawn, at least one piece, built on first use and kept; safe for concurrent use
+
+	measure func() [2]sim.Vec3 // see Bounds
+	pieces  func() *pieces     // see PartAt
 }
 
-// A Part is a visible piece of a design. A design has at least one.
+// A Part is a visible piece of a design. Several may share a name, such as the legs of a bear.
 type Part struct {
-	Name     string // "body", "handle", "lid", …
-	TObjPart sim.Pose
+	Name     string   // what people call it: "handle", "lid", …; "body" for what has no name of its own
+	TObjPart sim.Pose // the zero value means Identity
 	Mesh     *shape.Mesh
 	Paint    Paint
+}
+
+// bodyPart is the name of parts that people have no name for.
+const bodyPart = "body"
+
+// A Grip is a place on an object that a hand can close on, apart from the object as a whole.
+type Grip struct {
+	Where string  // "handle", "rim", …
+	Width float64 // how far the fingers have to be apart [m]
+}
+
+// A Hull is a convex piece of collision geometry for which there is no primitive.
+type Hull struct {
+	Name     string       // unique among all designs; Geom.Mesh refers to it
+	Vertices [][3]float32 // in the geom's frame [m]; their convex hull is what collides
+	Volume   float64      // [m³]
 }
 
 // A Support is a place on or in an object where others can be put down, in the object's frame.
@@ -100,10 +123,39 @@ func (d *Design) lowest(tAObj sim.Pose) float64 {
 			down = s[1]*tilt(2) + s[0]
 		case sim.GeomEllipsoid:
 			down = math.Sqrt(math.Pow(s[0]*tilt(0), 2) + math.Pow(s[1]*tilt(1), 2) + math.Pow(s[2]*tilt(2), 2))
+		case sim.GeomMesh:
+			x, y, z := pose.Axis(0)[2], pose.Axis(1)[2], pose.Axis(2)[2]
+			down = math.Inf(-1)
+			for _, v := range d.hull(g.Mesh).Vertices {
+				down = max(down, -(x*float64(v[0]) + y*float64(v[1]) + z*float64(v[2])))
+			}
 		}
 		low = min(low, pose.Pos[2]-down)
 	}
 	return low
+}
+
+// hull is the design's hull of that name; nil if there is none.
+func (d *Design) hull(name string) *Hull {
+	for i := range d.Hulls {
+		if d.Hulls[i].Name == name {
+			return &d.Hulls[i]
+		}
+	}
+	return nil
+}
+
+// addHulls registers the hulls of the objects' designs in the spec, each once.
+func addHulls(s *sim.Spec, objects []Placed) {
+	done := map[string]bool{}
+	for i := range objects {
+		for _, h := range objects[i].Design.Hulls {
+			if !done[h.Name] {
+				done[h.Name] = true
+				s.AddConvexMesh(h.Name, h.Vertices)
+			}
+		}
+	}
 }
 
 // sharesName reports whether someone could call both designs the same: one has a name that is a name of the other, or ends in one, as
@@ -119,18 +171,129 @@ func (d *Design) sharesName(e *Design) bool {
 	return false
 }
 
+// NewDesign is a copy of d, ready for use: its geoms, whose masses and contact parameters are not set yet, get their share of the mass by
+// volume and contacts stiff enough for objects to rest within a tenth of a millimetre of where they seem to be. The error says what the
+// design lacks. Meshes are built later, on first use.
+func NewDesign(d Design) (*Design, error) {
+	fail := func(format string, args ...any) (*Design, error) {
+		return nil, fmt.Errorf("scenes: design %q: %s", d.Name, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case d.Name == "" || len(d.Names) == 0:
+		return fail("no name")
+	case len(d.Colors) == 0:
+		return fail("no colours")
+	case !(d.Mass > 0) || math.IsInf(d.Mass, 0):
+		return fail("mass %g kg (want a positive number)", d.Mass)
+	case !(d.Height > 0) || math.IsInf(d.Height, 0):
+		return fail("height %g m (want a positive number)", d.Height)
+	case len(d.Geoms) == 0:
+		return fail("no collision geometry")
+	case d.Parts == nil:
+		return fail("nothing to draw")
+	}
+	for _, c := range d.Colors {
+		if _, err := FindColor(c); err != nil {
+			return nil, fmt.Errorf("scenes: design %q: %w", d.Name, err)
+		}
+	}
+	d.Geoms = slices.Clone(d.Geoms)
+	var total float64
+	volumes := make([]float64, len(d.Geoms))
+	for i, g := range d.Geoms {
+		v, err := d.volume(g)
+		if err != nil {
+			return nil, fmt.Errorf("scenes: design %q: geom %d: %w", d.Name, i, err)
+		}
+		volumes[i] = v
+		total += v
+	}
+	for i := range d.Geoms {
+		d.Geoms[i].Mass = d.Mass * volumes[i] / total
+		d.Geoms[i].Solref = contactSolref
+	}
+	made := &d
+	made.measure = sync.OnceValue(made.bounds)
+	made.pieces = sync.OnceValue(made.cut)
+	return made, nil
+}
+
+// Bounds is the box in the object's frame that encloses all that is drawn of the object [m].
+func (d *Design) Bounds() (lo, hi sim.Vec3) {
+	b := d.measure()
+	return b[0], b[1]
+}
+
+func (d *Design) bounds() [2]sim.Vec3 {
+	inf := math.Inf(1)
+	lo, hi := sim.Vec3{inf, inf, inf}, sim.Vec3{-inf, -inf, -inf}
+	for _, p := range d.Parts() {
+		t := p.pose()
+		for _, v := range p.Mesh.Positions {
+			q := t.Apply(sim.Vec3{float64(v[0]), float64(v[1]), float64(v[2])})
+			for i := range q {
+				lo[i], hi[i] = min(lo[i], q[i]), max(hi[i], q[i])
+			}
+		}
+	}
+	return [2]sim.Vec3{lo, hi}
+}
+
+// Extent is the full size of the object along its axes [m]: depth (x), width (y), height (z).
+func (d *Design) Extent() sim.Vec3 {
+	lo, hi := d.Bounds()
+	return hi.Sub(lo)
+}
+
+// A SizeClass is how big people find an object, among things that are kept on tables.
+type SizeClass string
+
+// The size classes, by the longest side of an object's Extent.
+const (
+	Small  SizeClass = "small"  // under 90 mm: it disappears in a hand
+	Medium SizeClass = "medium" // under 180 mm
+	Large  SizeClass = "large"
+)
+
+// SizeClass says how big the object is.
+func (d *Design) SizeClass() SizeClass {
+	e := d.Extent()
+	switch longest := max(e[0], e[1], e[2]); {
+	case longest < 0.090:
+		return Small
+	case longest < 0.180:
+		return Medium
+	}
+	return Large
+}
+
 // Catalogue is all designs, always in the same order. Their meshes are built on first use. The slice is shared: read only.
 var Catalogue = sync.OnceValue(func() []*Design {
-	designs := []*Design{
-		mug(), cup(), can(), bottle(), jar(), bowl(), plate(), tray(),
-		cerealBox(), milkCarton(), giftBox(), book(), block(), sponge(), tapeRoll(),
-		apple(), pear(), banana(), lemon(), ball(),
-	}
-	for _, d := range designs {
-		spreadMass(d.Geoms, d.Mass)
+	var designs []*Design
+	for _, make := range makers {
+		d, err := NewDesign(make())
+		if err != nil {
+			panic(err) // a mistake in the catalogue
+		}
+		designs = append(designs, d)
 	}
 	return designs
 })
+
+// makers are the designs' functions, in the order of the catalogue.
+var makers = []func() Design{
+	mug, cup, can, bottle, jar, bowl, plate, tray,
+	cerealBox, milkCarton, giftBox, book, block, sponge, tapeRoll,
+	apple, pear, banana, lemon, ball,
+	orange, tomato, carrot, cucumber, eggplant, corn, strawberry, bellPepper, mushroom, egg, breadLoaf, croissant, hamburger, hotDog, donut,
+	cupcake, cheese, pineapple, watermelon, broccoli, pumpkin, chocolateBar,
+	fork, knife, spoon, spatula, rollingPin, cuttingBoard, fryingPan, pot, teapot, teacup, saltShaker, pepperMill, wineBottle, ketchupBottle,
+	sprayBottle, soapDispenser, tinCan,
+	pen, pencil, marker, penHolder, scissors, stapler, calculator, ruler, phone, remote, camera, headphones, computerMouse, flashlight, lamp,
+	alarmClock, pictureFrame, notebook, glueStick,
+	toyCar, teddyBear, rubberDuck, die, puzzleCube, pottedPlant, cactus, vase, basket, bin, shelf, candle, hammer, screwdriver, toothbrush,
+	toiletRoll, globe, wateringCan,
+}
 
 // Find is the design of that name; the error lists the names there are.
 func Find(name string) (*Design, error) {
@@ -144,37 +307,30 @@ func Find(name string) (*Design, error) {
 	return nil, fmt.Errorf("scenes: no object design %q (have %s)", name, strings.Join(names, ", "))
 }
 
-// spreadMass gives each geom its share of the mass by volume, and all of them contacts that are stiff enough for objects to rest
-// within a tenth of a millimetre of where they seem to be.
-func spreadMass(geoms []sim.Geom, mass float64) {
-	var total float64
-	for _, g := range geoms {
-		total += volume(g)
-	}
-	for i := range geoms {
-		geoms[i].Mass = mass * volume(geoms[i]) / total
-		geoms[i].Solref = contactSolref
-	}
-}
-
 // contactSolref is the time constant [s] and damping ratio of the objects' and the table's contacts.
 var contactSolref = [2]float64{0.008, 1}
 
-func volume(g sim.Geom) float64 {
+// volume is that of a geom of the design [m³].
+func (d *Design) volume(g sim.Geom) (float64, error) {
 	s := g.Size
 	switch g.Type {
 	case sim.GeomBox:
-		return 8 * s[0] * s[1] * s[2]
+		return 8 * s[0] * s[1] * s[2], nil
 	case sim.GeomSphere:
-		return 4.0 / 3 * math.Pi * s[0] * s[0] * s[0]
+		return 4.0 / 3 * math.Pi * s[0] * s[0] * s[0], nil
 	case sim.GeomCylinder:
-		return math.Pi * s[0] * s[0] * 2 * s[1]
+		return math.Pi * s[0] * s[0] * 2 * s[1], nil
 	case sim.GeomCapsule:
-		return math.Pi * s[0] * s[0] * (2*s[1] + 4.0/3*s[0])
+		return math.Pi * s[0] * s[0] * (2*s[1] + 4.0/3*s[0]), nil
 	case sim.GeomEllipsoid:
-		return 4.0 / 3 * math.Pi * s[0] * s[1] * s[2]
+		return 4.0 / 3 * math.Pi * s[0] * s[1] * s[2], nil
+	case sim.GeomMesh:
+		if h := d.hull(g.Mesh); h != nil {
+			return h.Volume, nil
+		}
+		return 0, fmt.Errorf("no hull %q", g.Mesh)
 	}
-	panic(fmt.Sprintf("scenes: no volume for geom type %d", g.Type))
+	return 0, fmt.Errorf("no volume for geom type %d", g.Type)
 }
 
 // A surface is how a design's collision geometry grips.
@@ -243,6 +399,26 @@ func (s surface) wall(n int, r0, z0, r1, z1, thick float64) []sim.Geom {
 	}
 	return geoms
 }
+
+// prism is a convex piece that stands from z0 to z1 on a convex outline (x, y), counter-clockwise, as a Hull and the geom that uses it.
+func (s surface) prism(name string, outline [][2]float64, z0, z1 float64) (Hull, sim.Geom) {
+	h := Hull{Name: name}
+	var area float64
+	for i, p := range outline {
+		q := outline[(i+1)%len(outline)]
+		area += (p[0]*q[1] - q[0]*p[1]) / 2
+		for _, z := range []float64{z0, z1} {
+			h.Vertices = append(h.Vertices, [3]float32{float32(p[0]), float32(p[1]), float32(z)})
+		}
+	}
+	h.Volume = area * (z1 - z0)
+	g := s.geom(sim.GeomMesh, sim.Vec3{}, sim.Identity())
+	g.Mesh = name
+	return h, g
+}
+
+// once builds a design's parts on first use and keeps them, because renderers tell meshes apart by pointer.
+func once(build func() []Part) func() []Part { return sync.OnceValue(build) }
 
 // onceMesh builds a mesh on first use and keeps it, because renderers tell meshes apart by pointer.
 func onceMesh(build func() *shape.Mesh) func() *shape.Mesh { return sync.OnceValue(build) }

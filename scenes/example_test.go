@@ -9,7 +9,7 @@ import (
 
 // The same seed always lays the same table.
 func Example() {
-	s, err := scenes.Generate(scenes.Config{MaxObjects: 5}, 7, scenes.Mount{})
+	s, err := scenes.Generate(scenes.Config{MaxObjects: 5, Designs: []string{"mug", "jar", "apple", "can", "bowl", "plate"}}, 7, scenes.Mount{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -22,10 +22,10 @@ func Example() {
 	fmt.Println(s.Locate(held, phrasing).Text)
 	fmt.Println(s.Place(held, s.SupportsFor(held)[0], phrasing).Text)
 	// Output:
-	// the blue bowl
-	// the green apple
+	// the white plate
+	// the yellow mug
 	// the green jar
-	// the red mug
-	// Where is the green apple?
-	// Place the green apple in the blue bowl.
+	// the red apple
+	// Where is the yellow cup?
+	// Place the yellow coffee mug on the white dinner plate.
 }

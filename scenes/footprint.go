@@ -66,6 +66,11 @@ func (f Footprint) distance(x, y float64) float64 {
 	return math.Hypot(max(qx, 0), max(qy, 0)) + min(max(qx, qy), 0) - f.Radius
 }
 
+// area is in m².
+func (f Footprint) area() float64 {
+	return 4*f.HalfX*f.HalfY + 4*(f.HalfX+f.HalfY)*f.Radius + math.Pi*f.Radius*f.Radius
+}
+
 func (f Footprint) corners() [4][2]float64 {
 	c, s := math.Cos(f.Yaw), math.Sin(f.Yaw)
 	var out [4][2]float64

@@ -41,7 +41,8 @@ var (
 	}
 )
 
-// Locate is an instruction that asks for an object. The phrasing and the object's name (its category or a synonym) are drawn from r.
+// Locate is an instruction that asks for an object. The phrasing and the object's name (its category or a synonym) are drawn from r. It
+// means one object only if the object is Unique.
 func (l *Layout) Locate(object int, r *rand.Rand) Instruction {
 	text := fill(pick(r, locationTexts), "object", pick(r, l.Objects[object].Phrases()))
 	return Instruction{Text: text, Kind: Location, Object: object, Support: -1}

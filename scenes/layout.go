@@ -1,109 +1,25 @@
 package scenes
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 
 	"github.com/refarena/refarena/sim"
-	"github.com/refarena/refarena/sim/shape"
 )
-
-// A Zone is a rectangle of the table top [m, world].
-type Zone struct{ MinX, MaxX, MinY, MaxY float64 }
-
-// TaskZone is where a UR5 at the world's origin reaches everything from above.
-var TaskZone = Zone{0.30, 0.68, -0.33, 0.33}
-
-// A Config says what scenes to make. The zero value is ready to use.
-type Config struct {
-	MinObjects, MaxObjects int      // how many objects; 0 means 4 and 8
-	MinSupports            int      // of which at least so many carry others (plates, bowls, books); 0 means 1
-	MaxSupports            int      // … and at most so many; 0 means 2
-	MinPickable            int      // of which at least so many can be picked up, and fit on or in one of those that carry; 0 means 2
-	Designs                []string // the designs to choose from, by name; nil means the whole catalogue
-	Gap                    float64  // least distance between the outlines of two objects [m]; 0 means 0.038, room for a finger
-	MinVisible             float64  // how much of each object DefaultCamera has to see, 0…1; 0 means 0.75
-	Zone                   Zone     // where objects stand, outline and all; zero means TaskZone
-	MaxTries               int      // scenes drawn before giving up; 0 means 40
-}
-
-func (c Config) withDefaults() Config {
-	c.MinObjects = cmp.Or(c.MinObjects, min(4, cmp.Or(c.MaxObjects, 4)))
-	c.MaxObjects = cmp.Or(c.MaxObjects, max(8, c.MinObjects))
-	c.MinSupports = cmp.Or(c.MinSupports, 1)
-	c.MaxSupports = cmp.Or(c.MaxSupports, max(2, c.MinSupports))
-	c.MinPickable = cmp.Or(c.MinPickable, 2)
-	c.Gap = cmp.Or(c.Gap, 0.038)
-	c.MinVisible = cmp.Or(c.MinVisible, 0.75)
-	c.Zone = cmp.Or(c.Zone, TaskZone)
-	c.MaxTries = cmp.Or(c.MaxTries, 40)
-	return c
-}
-
-// designs are the designs to choose from.
-func (c Config) designs() ([]*Design, error) {
-	if c.Designs == nil {
-		return Catalogue(), nil
-	}
-	out := make([]*Design, len(c.Designs))
-	for i, name := range c.Designs {
-		d, err := Find(name)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = d
-	}
-	return out, nil
-}
-
-// Validate says what is wrong with the configuration, if anything.
-func (c Config) Validate() error {
-	c = c.withDefaults()
-	designs, err := c.designs()
-	if err != nil {
-		return err
-	}
-	var pickable, supports bool
-	for _, d := range designs {
-		pickable = pickable || d.Pickable()
-		supports = supports || d.Support != nil
-	}
-	switch {
-	case c.MinObjects < 1 || c.MaxObjects < c.MinObjects:
-		return fmt.Errorf("scenes: %d to %d objects (want 1 or more, and no fewer at most than at least)", c.MinObjects, c.MaxObjects)
-	case c.MinSupports < 0 || c.MaxSupports < c.MinSupports || c.MinPickable < 0 || c.MinSupports+c.MinPickable > c.MinObjects:
-		return fmt.Errorf("scenes: %d to %d supports and %d or more objects to pick up do not make %d to %d objects",
-			c.MinSupports, c.MaxSupports, c.MinPickable, c.MinObjects, c.MaxObjects)
-	case !pickable && c.MinPickable > 0, !supports && c.MinSupports > 0:
-		return fmt.Errorf("scenes: the designs %s do not include what the scene needs (want some to pick up and some to put things on)",
-			strings.Join(c.Designs, ", "))
-	case !(c.Gap >= 0 && c.Gap < 1):
-		return fmt.Errorf("scenes: a gap of %g m between objects (want 0…1)", c.Gap)
-	case !(c.MinVisible >= 0 && c.MinVisible <= 1):
-		return fmt.Errorf("scenes: %g of each object to be visible (want 0…1)", c.MinVisible)
-	case !(c.Zone.MaxX > c.Zone.MinX && c.Zone.MaxY > c.Zone.MinY):
-		return fmt.Errorf("scenes: an empty zone %+v", c.Zone)
-	}
-	t := tableTop
-	if c.Zone.MinX < t.MinX || c.Zone.MaxX > t.MaxX || c.Zone.MinY < t.MinY || c.Zone.MaxY > t.MaxY {
-		return fmt.Errorf("scenes: the zone %+v is not on the table (%+v)", c.Zone, t)
-	}
-	return nil
-}
 
 // A Placed is one object of a layout: a design in a colour at a place.
 type Placed struct {
-	Name      string // of its body in the Spec, such as "red mug"; unique in the layout
+	Name      string // of its body in the Spec, such as "red mug" or "red mug 2"; unique in the layout
 	Design    *Design
 	Color     Color
 	TWorldObj sim.Pose
+	On        string // the Name of the object that it stands on or lies in; "": a table
 }
 
-// Phrase names the object so that no other one of the scene can be meant: "the red mug".
+// Phrase names the object by its colour and category: "the red mug". It means this object alone unless the Config allowed
+// Lookalikes: see Layout.Unique.
 func (p *Placed) Phrase() string { return "the " + p.Color.Name + " " + p.Design.Category() }
 
 // Phrases are all ways to name the object: Phrase first, then the same with each synonym.
@@ -123,287 +39,223 @@ func (p *Placed) ambiguous(d *Design, c Color) bool {
 	return p.Color.Name == c.Name && p.Design.sharesName(d)
 }
 
-// A Look is how a scene looks apart from its objects. The zero value is ready to use.
-type Look struct {
-	Wood string // of the table top, one of Woods; "" means oak
-}
-
-// A Layout is a scene as data: what stands where, before physics.
+// A Layout is a scene as data: what stands where.
 type Layout struct {
 	Config  Config // what it was drawn for
-	Look    Look
+	Setting Setting
 	Objects []Placed
 }
 
-// A Reason says why a drawn scene is no good.
-type Reason string
+// Camera is the camera that the referee sees the scene through. width and height are in px; 640 × 480 is usual.
+func (l *Layout) Camera(width, height int) sim.Camera { return l.Setting.View.camera(width, height) }
 
-// The reasons for which scenes are drawn again.
-const (
-	NoRoom      Reason = "no room"     // the objects drawn do not fit into the zone
-	Unfit       Reason = "unfit"       // the caller has no use for the scene (see Mount.Accept)
-	Unsettled   Reason = "unsettled"   // something still moves after MaxSettleTime
-	Toppled     Reason = "toppled"     // something does not stand as it was put
-	Moved       Reason = "moved"       // something has slid or rolled away from where it was put
-	LeftZone    Reason = "left zone"   // something has moved out of the zone
-	Hidden      Reason = "hidden"      // the camera sees less than MinVisible of something
-	Penetration Reason = "penetration" // two things are more than MaxPenetration inside each other
-)
-
-// Draws are the random streams that a scene is drawn from. Attempts after the first go on where the one before stopped, but keep the
-// number of objects and the look: full tables must not become rare because they are harder to draw.
-type Draws struct {
-	objects, placement *rand.Rand
-	crowd              float64 // 0 the fewest objects … 1 the most
-	look               Look
-}
-
-// NewDraws are the streams of a seed: "count", "look", "objects" and "placement".
-func NewDraws(seed uint64) *Draws {
-	return &Draws{
-		objects: Stream(seed, "objects"), placement: Stream(seed, "placement"),
-		crowd: Stream(seed, "count").Float64(), look: Look{Wood: pick(Stream(seed, "look"), Woods())},
-	}
-}
-
-// Draw draws a layout. Not finding room is a Reason, and the layout is nil; the error is for a configuration that makes no sense.
-func Draw(cfg Config, draws *Draws) (*Layout, Reason, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, "", err
-	}
-	cfg = cfg.withDefaults()
-	designs, err := cfg.designs()
-	if err != nil {
-		return nil, "", err
-	}
-	l := &Layout{Config: cfg, Look: draws.look}
-	n := cfg.MinObjects + int(draws.crowd*float64(cfg.MaxObjects-cfg.MinObjects+1))
-	if !l.choose(n, designs, draws.objects) || !l.place(draws.placement) {
-		return nil, NoRoom, nil
-	}
-	return l, "", nil
-}
-
-// choose draws which n objects there are. It gives up, and says so, if the designs have too few names and colours for the number.
-func (l *Layout) choose(n int, designs []*Design, r *rand.Rand) bool {
-	cfg := l.Config
-	maxSupports := min(cfg.MaxSupports, n-cfg.MinPickable)
-	supports := cfg.MinSupports + r.IntN(maxSupports-cfg.MinSupports+1)
-	var carrying, others []*Design
-	for _, d := range designs {
-		if d.Support != nil {
-			carrying = append(carrying, d)
-		} else {
-			others = append(others, d)
-		}
-	}
-	for range 50 * n {
-		if len(l.Objects) == n {
-			break
-		}
-		from := others
-		if len(l.Objects) < supports {
-			from = carrying
-		}
-		if len(from) == 0 {
-			from = designs
-		}
-		d := pick(r, from)
-		colorName := pick(r, d.Colors)
-		c, err := FindColor(colorName)
-		if err != nil {
-			panic(err) // a mistake in the catalogue, which its test would have found
-		}
-		clash := func(p Placed) bool { return p.ambiguous(d, c) || d.Support != nil && p.Design == d }
-		if slices.ContainsFunc(l.Objects, clash) {
-			continue
-		}
-		l.Objects = append(l.Objects, Placed{Name: c.Name + " " + d.Name, Design: d, Color: c})
-	}
-	pickable := 0
-	for _, p := range l.Objects {
-		if p.Design.Pickable() && (supports == 0 || slices.ContainsFunc(l.Objects, func(q Placed) bool { return p.Design.Fits(q.Design) })) {
-			pickable++
-		}
-	}
-	return len(l.Objects) == n && pickable >= cfg.MinPickable
-}
-
-// place draws where the objects stand, the largest first, since they find room least easily.
-func (l *Layout) place(r *rand.Rand) bool {
-	order := make([]int, len(l.Objects))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		return cmp.Compare(l.Objects[b].Design.Footprint.Reach(), l.Objects[a].Design.Footprint.Reach())
-	})
-	z := l.Config.Zone
-	var taken []Footprint
-	for _, i := range order {
-		p := &l.Objects[i]
-		if !func() bool {
-			for range 100 {
-				yaw := 2 * math.Pi * r.Float64()
-				x, y := z.MinX+(z.MaxX-z.MinX)*r.Float64(), z.MinY+(z.MaxY-z.MinY)*r.Float64()
-				p.TWorldObj = sim.Rotation(yaw, sim.Vec3{0, 0, 1})
-				p.TWorldObj.Pos = sim.Vec3{x, y, p.Design.Lift}
-				f := p.Footprint()
-				if !z.holds(f, 0) || slices.ContainsFunc(taken, func(g Footprint) bool { return f.Gap(g) < l.Config.Gap }) {
-					continue
-				}
-				taken = append(taken, f)
-				return true
-			}
-			return false
-		}() {
+// Unique reports whether no phrase of the object could mean another one.
+func (l *Layout) Unique(object int) bool {
+	p := &l.Objects[object]
+	for i := range l.Objects {
+		if i != object && l.Objects[i].ambiguous(p.Design, p.Color) {
 			return false
 		}
 	}
 	return true
 }
 
-// holds reports whether all of f is in the zone, or sticks out by no more than slack [m].
-func (z Zone) holds(f Footprint, slack float64) bool {
-	r := f.Radius - slack
-	for _, c := range f.corners() {
-		if c[0]-r < z.MinX || c[0]+r > z.MaxX || c[1]-r < z.MinY || c[1]+r > z.MaxY {
-			return false
-		}
-	}
-	return true
-}
-
-// Object is the index of the object whose phrase is given ("the red mug", with a synonym or with the category).
+// Object is the index of the object whose phrase is given ("the red mug", with a synonym or with the category). The error says that
+// there is none, or more than one.
 func (l *Layout) Object(phrase string) (int, error) {
 	var have []string
+	var found []int
 	for i, p := range l.Objects {
 		if slices.Contains(p.Phrases(), phrase) {
-			return i, nil
+			found = append(found, i)
 		}
 		have = append(have, p.Phrase())
 	}
-	return 0, fmt.Errorf("scenes: no object is called %q (have %s)", phrase, strings.Join(have, ", "))
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return 0, fmt.Errorf("scenes: no object is called %q (have %s)", phrase, strings.Join(have, ", "))
+	}
+	return 0, fmt.Errorf("scenes: %d objects are called %q (have %s)", len(found), phrase, strings.Join(have, ", "))
 }
 
-// Pickable are the indices of the objects that a hand can take, in order.
+// Under is the index of the object that the object stands on or lies in; -1: it stands on a table.
+func (l *Layout) Under(object int) int { return l.named(l.Objects[object].On) }
+
+// named is the index of the object of that Name; -1 if there is none.
+func (l *Layout) named(name string) int {
+	return slices.IndexFunc(l.Objects, func(p Placed) bool { return name != "" && p.Name == name })
+}
+
+// Carried are the indices of the objects that stand on or lie in the object, not counting what those carry.
+func (l *Layout) Carried(object int) []int {
+	var out []int
+	for i := range l.Objects {
+		if l.Objects[i].On == l.Objects[object].Name {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// depth is how many objects are between the object and the table.
+func (l *Layout) depth(object int) int {
+	n := 0
+	for i := l.Under(object); i >= 0 && n < len(l.Objects); i = l.Under(i) {
+		n++
+	}
+	return n
+}
+
+// Pickable are the indices of the objects that a hand can take, in order: small enough, carrying nothing, in reach, and with room for
+// fingers around them.
 func (l *Layout) Pickable() []int {
 	var out []int
 	for i, p := range l.Objects {
-		if p.Design.Pickable() {
+		if p.Design.Pickable() && len(l.Carried(i)) == 0 && l.InReach(i) && l.Clearance(i) >= fingerRoom {
 			out = append(out, i)
 		}
 	}
 	return out
 }
 
-// SupportsFor are the indices of the objects that the object held can be put down on or in, in order.
+// fingerRoom is how far a thing's neighbours have to be for a hand to reach in between [m]: a finger of the 2F-85 open around it.
+const fingerRoom = 0.030
+
+// Clearance is the distance, seen from above, from the object's outline to the nearest other one that is in the way of fingers: that rises above
+// the object's middle height and neither carries it nor lies on it [m]; 0 if they overlap. It is maxTableSide, 3 m, if there is none.
+func (l *Layout) Clearance(object int) float64 {
+	p := &l.Objects[object]
+	middle := (p.bottom() + p.top()) / 2
+	f, gap := p.Footprint(), maxTableSide
+	for i := range l.Objects {
+		q := &l.Objects[i]
+		if i != object && p.On != q.Name && q.On != p.Name && q.top() > middle {
+			gap = min(gap, max(0, f.Gap(q.Footprint())))
+		}
+	}
+	return gap
+}
+
+// bottom and top are the heights of the object's lowest and highest point, in the world [m].
+func (p *Placed) bottom() float64 { return p.Design.lowest(p.TWorldObj) }
+func (p *Placed) top() float64    { return p.Design.highest(p.TWorldObj) }
+
+// highest is the z of the highest point of an object's collision geometry in the frame a of tAObj, whichever way it lies.
+func (d *Design) highest(tAObj sim.Pose) float64 {
+	return -d.lowest(sim.Rotation(math.Pi, sim.Vec3{1, 0, 0}).Mul(tAObj))
+}
+
+// SupportsFor are the indices of the objects in reach that the object held can be put down on or in, in order: it fits by its size, what is
+// there already leaves room, and the camera sees the place (not that at the bottom of a deep bin). Where the object is now is not among
+// them.
 func (l *Layout) SupportsFor(held int) []int {
+	cam := l.Camera(640, 480)
 	var out []int
 	for i, p := range l.Objects {
-		if i != held && l.Objects[held].Design.Fits(p.Design) {
+		if i == held || p.Name == l.Objects[held].On || !l.Objects[held].Design.Fits(p.Design) || !l.InReach(i) {
+			continue
+		}
+		taken := l.takenOn(held, i, func(k int) sim.Pose { return l.Objects[k].TWorldObj })
+		if l.Objects[held].Design.findsRoom(p.Design, p.TWorldObj, cam, taken) {
 			out = append(out, i)
 		}
 	}
 	return out
 }
 
-// TableBody is the name of the table's body in the Spec. The floor belongs to the world.
-const TableBody = "table"
+// minPlaces is the least share of the places on or in a support that have to be free and visible for it to be a place for an object.
+const minPlaces = 0.05
 
-// FloorZ is the height of the floor below the table top, in the world [m].
-const FloorZ = -0.75
-
-// tableTop is the outline of the table, in the world.
-var tableTop = Zone{-0.25, 0.95, -0.65, 0.65}
-
-const tableThickness = 0.035
-
-// Build composes the scene: floor, table (body TableBody), objects (a body and a free joint of each one's Name). The caller attaches a
-// robot, if any, and compiles; it owns the Spec.
-func (l *Layout) Build() (*sim.Spec, error) {
-	wood, err := findWood(cmp.Or(l.Look.Wood, "oak"))
-	if err != nil {
-		return nil, err
+// findsRoom reports whether a support of design on at tWorldSupport has places where an object of design d can be put down, on a grid of
+// places: each may be missed by minRoom, keeps clear of the outlines taken (in the support's frame), and is seen by the camera over the rim.
+func (d *Design) findsRoom(on *Design, tWorldSupport sim.Pose, cam sim.Camera, taken []Footprint) bool {
+	room, ok := on.Support.room(d)
+	if !ok {
+		return false
 	}
+	if room, ok = room.Inset(minRoom); !ok {
+		return false
+	}
+	eye := tWorldSupport.Inv().Apply(cam.TWorldCam.Pos)
+	rim := on.Support.Z + on.Support.Depth
+	const steps = 6 // from the middle to the border
+	free := circle(d.Footprint.turned() + PlaceMargin + minRoom)
+	good, all := 0, 0
+	for i := -steps; i <= steps; i++ {
+		for j := -steps; j <= steps; j++ {
+			free.X = room.X + (room.HalfX+room.Radius)*float64(i)/steps
+			free.Y = room.Y + (room.HalfY+room.Radius)*float64(j)/steps
+			if !room.Contains(free.X, free.Y) {
+				continue
+			}
+			all++
+			if on.Support.hollow() { // where the line of sight passes the rim's height
+				up := on.Support.Depth / (eye[2] - on.Support.Z)
+				x, y := free.X+up*(eye[0]-free.X), free.Y+up*(eye[1]-free.Y)
+				if eye[2] <= rim || !on.Support.Opening.Contains(x, y) {
+					continue
+				}
+			}
+			if !slices.ContainsFunc(taken, func(f Footprint) bool { return f.Gap(free) < 0 }) {
+				good++
+			}
+		}
+	}
+	return good > 0 && float64(good) >= minPlaces*float64(all)
+}
+
+// takenOn is the outlines, in the support's frame, of what an object held that is put on or in the support would run into: what rises above
+// the surface and is not far from it. tWorldObj is where the objects are.
+func (l *Layout) takenOn(held, support int, tWorldObj func(object int) sim.Pose) []Footprint {
+	const low = 0.002 // what does not rise above the surface by so much is not in the way [m]
+	what, on := l.Objects[held].Design, l.Objects[support].Design
+	room, _ := on.Support.room(what)
+	tSupportWorld := tWorldObj(support).Inv()
+	var out []Footprint
+	for i, p := range l.Objects {
+		if i == held || i == support {
+			continue
+		}
+		tSupportObj := tSupportWorld.Mul(tWorldObj(i))
+		f := p.Design.Footprint.At(tSupportObj)
+		if f.Gap(room) < what.Footprint.turned()+PlaceMargin && p.Design.highest(tSupportObj) > on.Support.Z+low {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// InReach reports whether the object's middle is in the zone where the Config wants what is to be picked up, or on a second table, where
+// a UR5 reaches all that is drawn.
+func (l *Layout) InReach(object int) bool {
+	p := l.Objects[object].TWorldObj.Pos
+	return l.Config.withDefaults().Reach.depth(p[0], p[1]) > -zoneSlack || l.TableUnder(p[0], p[1]) > 0
+}
+
+// Build composes the scene: room, tables (bodies TableBody, TableBody + " 2"), objects (a body and a free joint of each one's Name). The
+// caller attaches a robot, if any, and compiles; it owns the Spec.
+func (l *Layout) Build() (*sim.Spec, error) {
 	s, err := sim.NewSpec()
 	if err != nil {
 		return nil, err
 	}
-	world := s.World()
-	world.AddGeom(sim.Geom{Name: "floor", Type: sim.GeomPlane, Size: sim.Vec3{0, 0, 1}, Pose: sim.Translation(0, 0, FloorZ), Friction: [3]float64{0.8, 0.005, 0.0001}})
-	world.AddVisual(sim.Translation(0, 0, FloorZ), floorMesh(), sim.Material{Name: "floor", Color: [3]float32{1, 1, 1}, Roughness: 0.8, Texture: tiles()})
-	buildTable(world.AddBody(TableBody, sim.Identity()), wood)
+	if err := l.Setting.build(s); err != nil {
+		s.Close()
+		return nil, err
+	}
+	addHulls(s, l.Objects)
 	for i := range l.Objects {
 		p := &l.Objects[i]
-		b := world.AddBody(p.Name, p.TWorldObj)
+		b := s.World().AddBody(p.Name, p.TWorldObj)
 		b.AddFreeJoint(p.Name)
 		for _, g := range p.Design.Geoms {
 			b.AddGeom(g)
 		}
-		for _, part := range p.Design.Parts {
-			t := part.TObjPart
-			if t == (sim.Pose{}) {
-				t = sim.Identity()
-			}
-			b.AddVisual(t, part.Mesh, part.Paint(p.Color))
+		for _, part := range p.Design.Parts() {
+			b.AddVisual(part.pose(), part.Mesh, part.Paint(p.Color))
 		}
 	}
 	return s, nil
-}
-
-var floorMesh = onceMesh(func() *shape.Mesh {
-	const half, tile = 3.5, 0.5 // m
-	up := [3]float32{0, 0, 1}
-	n := float32(2 * half / tile)
-	return &shape.Mesh{
-		Name:      "floor",
-		Positions: [][3]float32{{-half, -half, 0}, {half, -half, 0}, {half, half, 0}, {-half, half, 0}},
-		Normals:   [][3]float32{up, up, up, up},
-		UVs:       [][2]float32{{0, n}, {n, n}, {n, 0}, {0, 0}},
-		Indices:   []uint32{0, 1, 2, 0, 2, 3},
-	}
-})
-
-var tableTopMesh = onceMesh(func() *shape.Mesh {
-	return shape.Box([3]float64{tableTop.MaxX - tableTop.MinX, tableTop.MaxY - tableTop.MinY, tableThickness}, 0.004).Named("table top")
-})
-
-var tableFrameMesh = onceMesh(func() *shape.Mesh {
-	var parts []*shape.Mesh
-	for _, leg := range tableLegs() {
-		parts = append(parts, shape.Box([3]float64{legSize, legSize, -FloorZ - tableThickness}, 0.003).Moved(leg[0], leg[1], (FloorZ-tableThickness)/2))
-	}
-	const rail, inset = 0.06, 0.05
-	sx, sy := tableTop.MaxX-tableTop.MinX-2*inset, tableTop.MaxY-tableTop.MinY-2*inset
-	cx, cy := (tableTop.MaxX+tableTop.MinX)/2, (tableTop.MaxY+tableTop.MinY)/2
-	for _, side := range []float64{-1, 1} {
-		parts = append(parts,
-			shape.Box([3]float64{sx, 0.02, rail}, 0.002).Moved(cx, cy+side*sy/2, -tableThickness-rail/2),
-			shape.Box([3]float64{0.02, sy, rail}, 0.002).Moved(cx+side*sx/2, cy, -tableThickness-rail/2))
-	}
-	return shape.Merge("table frame", parts...)
-})
-
-const legSize = 0.05
-
-func tableLegs() [4][2]float64 {
-	const inset = 0.06
-	return [4][2]float64{
-		{tableTop.MinX + inset, tableTop.MinY + inset}, {tableTop.MaxX - inset, tableTop.MinY + inset},
-		{tableTop.MaxX - inset, tableTop.MaxY - inset}, {tableTop.MinX + inset, tableTop.MaxY - inset},
-	}
-}
-
-func buildTable(b *sim.Body, wood woodTone) {
-	cx, cy := (tableTop.MaxX+tableTop.MinX)/2, (tableTop.MaxY+tableTop.MinY)/2
-	half := sim.Vec3{(tableTop.MaxX - tableTop.MinX) / 2, (tableTop.MaxY - tableTop.MinY) / 2, tableThickness / 2}
-	top := sim.Translation(cx, cy, -tableThickness/2)
-	b.AddGeom(sim.Geom{Name: "table top", Type: sim.GeomBox, Size: half, Pose: top, Friction: [3]float64{0.45, 0.004, 0.0001}, Solref: contactSolref})
-	for _, leg := range tableLegs() {
-		h := -FloorZ - tableThickness
-		b.AddGeom(sim.Geom{Type: sim.GeomBox, Size: sim.Vec3{legSize / 2, legSize / 2, h / 2}, Pose: sim.Translation(leg[0], leg[1], FloorZ+h/2)})
-	}
-	b.AddVisual(top, tableTopMesh(), sim.Material{Name: "wood", Color: [3]float32{1, 1, 1}, Roughness: 0.55, Texture: wood.planks()})
-	b.AddVisual(sim.Identity(), tableFrameMesh(), sim.Material{Name: "frame", Color: [3]float32{0.24, 0.25, 0.27}, Roughness: 0.5})
 }

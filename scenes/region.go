@@ -36,14 +36,7 @@ func (s *Scene) PlaceRegion(shot *sim.Shot, data *sim.Data, held, support int) s
 	tWorldSupport := data.BodyPose(s.Bodies[support])
 	tSupportWorld := tWorldSupport.Inv()
 	free := circle(what.Footprint.turned() + PlaceMargin)
-	var others []Footprint // on the support, in its frame
-	for i, p := range s.Objects {
-		tSupportObj := tSupportWorld.Mul(data.BodyPose(s.Bodies[i]))
-		f := p.Design.Footprint.At(tSupportObj)
-		if i != held && i != support && f.Gap(room) < free.Radius {
-			others = append(others, f)
-		}
-	}
+	others := s.takenOn(held, support, func(i int) sim.Pose { return data.BodyPose(s.Bodies[i]) })
 	cam := shot.Frame.Camera
 	id := int32(s.Bodies[support])
 	return regionOf(&shot.Seg, func(i int) bool {

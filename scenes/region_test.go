@@ -45,7 +45,7 @@ func TestObjectRegion(t *testing.T) {
 		s, shot := rayScene(t, seed)
 		for i, p := range s.Objects {
 			region := s.ObjectRegion(shot, i)
-			if region.Count() < 25 {
+			if region.Count() < 15 {
 				t.Errorf("seed %d: %s shows in %d pixels of 160 × 120", seed, p.Name, region.Count())
 			}
 			grown := p.Footprint()

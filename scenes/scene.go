@@ -64,74 +64,89 @@ func Generate(cfg Config, seed uint64, mount Mount) (*Scene, error) {
 	for _, why := range slices.Sorted(maps.Keys(rejected)) {
 		counts = append(counts, fmt.Sprintf("%d × %s", rejected[why], why))
 	}
-	return nil, fmt.Errorf("scenes: seed %d: no scene is good in %d tries (%s): ask for fewer objects, a smaller gap or a larger zone",
-		seed, tries, strings.Join(counts, ", "))
+	c := cfg.withDefaults()
+	room := c.room(NewDraws(seed).setting(c))
+	return nil, fmt.Errorf("scenes: seed %d: no scene of %d to %d objects on %.3f m² of table is good in %d tries (%s): "+
+		"ask for fewer objects, a smaller gap, a larger zone or more designs", seed, c.MinObjects, c.MaxObjects, room, tries, strings.Join(counts, ", "))
 }
 
 // realize builds, compiles and settles a layout. The Scene is nil if it is no good.
 func (l *Layout) realize(mount Mount) (*Scene, Reason, error) {
+	s, f, err := l.settled(mount, false)
+	return s, f.reason, err
+}
+
+// settled is realize with the whole finding. What is stored rests already; what is drawn has to be let down into hollow things first.
+func (l *Layout) settled(mount Mount, stored bool) (*Scene, finding, error) {
 	spec, err := l.Build()
 	if err != nil {
-		return nil, "", err
+		return nil, finding{}, err
 	}
 	defer spec.Close()
 	if mount.Attach != nil {
 		if err := mount.Attach(spec); err != nil {
-			return nil, "", err
+			return nil, finding{}, err
 		}
 	}
 	model, err := spec.Compile()
 	if err != nil {
-		return nil, "", err
+		return nil, finding{}, err
 	}
 	data, err := sim.NewData(model)
 	if err != nil {
 		model.Close()
-		return nil, "", err
+		return nil, finding{}, err
 	}
 	s := &Scene{Layout: *l, Model: model, Data: data}
-	why, err := s.settle(mount)
-	if err != nil || why != "" {
+	s.Objects = slices.Clone(l.Objects)
+	f, err := s.settle(mount, stored)
+	if err != nil || f.reason != "" {
 		s.Close()
-		return nil, why, err
+		return nil, f, err
 	}
-	return s, "", nil
+	return s, f, nil
 }
 
-func (s *Scene) settle(mount Mount) (Reason, error) {
+func (s *Scene) settle(mount Mount, stored bool) (finding, error) {
 	if mount.Home != nil {
 		if err := mount.Home(s.Data); err != nil {
-			return "", err
+			return finding{}, err
 		}
 		if err := s.Data.Forward(); err != nil {
-			return "", err
+			return finding{}, err
 		}
 	}
-	for _, p := range s.Objects {
-		id, err := s.Model.BodyID(p.Name)
-		if err != nil {
-			return "", err
-		}
-		s.Bodies = append(s.Bodies, id)
+	var err error
+	if s.Bodies, err = s.Layout.bodies(s.Model); err != nil {
+		return finding{}, err
 	}
-	return Settle(s.Data, &s.Layout)
+	if !stored {
+		if err := s.letDown(s.Data, s.Bodies); err != nil {
+			return finding{}, fmt.Errorf("scenes: settle: %w", err)
+		}
+	}
+	return settle(s.Data, &s.Layout)
 }
 
 // RestsOn reports whether the object's place is on or in the object support, as data has them: its origin above the flat surface (within
 // the opening of a hollow one), its lowest point on that surface (within the hollow). Whether it touches, is released and at rest is for the
 // caller to see.
 func (s *Scene) RestsOn(data *sim.Data, object, support int) bool {
-	on := s.Objects[support].Design.Support
-	if on == nil || object == support {
+	on := s.Objects[support].Design
+	if on.Support == nil || object == support {
 		return false
 	}
+	return restsOn(&s.Objects[object], data.BodyPose(s.Bodies[support]).Inv().Mul(data.BodyPose(s.Bodies[object])), on)
+}
+
+func restsOn(p *Placed, tSupportObj sim.Pose, support *Design) bool {
 	const above, below = 0.005, 0.003 // [m]
-	tSupportObj := data.BodyPose(s.Bodies[support]).Inv().Mul(data.BodyPose(s.Bodies[object]))
+	on := support.Support
 	area, ceiling := on.Area, on.Z+above
 	if on.hollow() {
 		area, ceiling = on.Opening, on.Z+on.Depth
 	}
-	low := s.Objects[object].Design.lowest(tSupportObj)
+	low := p.Design.lowest(tSupportObj)
 	return low > on.Z-below && low < ceiling && area.Contains(tSupportObj.Pos[0], tSupportObj.Pos[1])
 }
 

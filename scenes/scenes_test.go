@@ -23,7 +23,7 @@ func generate(t testing.TB, cfg Config, seed uint64) *Scene {
 
 // Scenes of many seeds are settled, unambiguous, roomy and inside the zone, and stay where they are for 5 s more, even when nudged.
 func TestGenerate(t *testing.T) {
-	seeds := 200
+	seeds := 80
 	if testing.Short() {
 		seeds = 20
 	}
@@ -120,7 +120,7 @@ func TestEveryDesignRests(t *testing.T) {
 			if down := pose.Pos[2] - now.Pos[2]; down < 0.0018 || down > 0.0024 {
 				t.Errorf("it came down by %.2f mm, want 2", 1e3*down)
 			}
-			if depth := penetration(s.Data, &s.Layout, s.Bodies); depth > 2e-4 {
+			if depth := deepest(t, s.Data, s.Bodies); depth > 2e-4 {
 				t.Errorf("it is %.2f mm inside the table", 1e3*depth)
 			}
 			t.Logf("at rest after %.2f s, %d steps", s.Data.Time(), s.Data.Steps())
@@ -143,6 +143,12 @@ func TestSettleReasons(t *testing.T) {
 		pose.Pos = sim.Vec3{x, y, z + d.Lift}
 		return Placed{Name: fmt.Sprintf("%s at %g", d.Name, x), Design: d, Color: red, TWorldObj: pose}
 	}
+	onBook := func(d *Design, past float64) Placed { // its middle so far past the edge [m]
+		on := find("book").Support
+		p := at(d, 0.5+on.Area.HalfX+past, 0, on.Z, 0)
+		p.On = "book at 0.5"
+		return p
+	}
 	for _, tt := range []struct {
 		name    string
 		objects []Placed
@@ -153,6 +159,10 @@ func TestSettleReasons(t *testing.T) {
 		{"dropped block", []Placed{at(find("block"), 0.5, 0, 0.2, 0)}, Moved},
 		{"ball on a book", []Placed{at(find("book"), 0.5, 0, 0, 0), at(find("ball"), 0.578, 0, 0.0301, 0)}, Moved},
 		{"ball behind a box", []Placed{at(find("cereal box"), 0.5, 0, 0, 0), at(find("ball"), 0.42, 0, 0, 0)}, Hidden},
+		{"on the brink", []Placed{at(find("book"), 0.5, 0, 0, 0), onBook(find("block"), -0.001)}, Unbalanced},
+		{"well on the book", []Placed{at(find("book"), 0.5, 0, 0, 0), onBook(find("block"), -0.012)}, ""},
+		{"past the brink", []Placed{at(find("book"), 0.5, 0, 0, 0), onBook(find("block"), 0.004)}, Toppled},
+		{"two in one place", []Placed{at(find("can"), 0.5, 0, 0, 0), at(find("can"), 0.502, 0, 0, 0)}, Toppled},
 		{"outside", []Placed{at(find("can"), 0.3, 0, 0, 0)}, LeftZone},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -166,6 +176,21 @@ func TestSettleReasons(t *testing.T) {
 			}
 		})
 	}
+}
+
+// deepest is how deep anything is inside an object, with all bodies awake.
+func deepest(t *testing.T, data *sim.Data, bodies []int) float64 {
+	t.Helper()
+	look, err := sim.NewData(data.Model())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer look.Close()
+	if err := look.CopyAwake(data); err != nil {
+		t.Fatal(err)
+	}
+	depth, _, _ := penetration(data.Model(), look.Contacts(nil), bodies)
+	return depth
 }
 
 // How deep things are inside each other is measured as it is, though nothing has touched yet.
@@ -188,10 +213,7 @@ func TestPenetration(t *testing.T) {
 		if err := s.Data.Forward(); err != nil {
 			t.Fatal(err)
 		}
-		l := s.Layout
-		l.Objects = slices.Clone(l.Objects)
-		l.Objects[held[0]].TWorldObj = tt.on
-		if got := penetration(s.Data, &l, s.Bodies); math.Abs(got-tt.want) > 2e-4 {
+		if got := deepest(t, s.Data, s.Bodies); math.Abs(got-tt.want) > 2e-4 {
 			t.Errorf("%s: penetration = %.2f mm, want %.2f", tt.name, 1e3*got, 1e3*tt.want)
 		}
 	}
@@ -218,9 +240,8 @@ func TestConfigErrors(t *testing.T) {
 		{"too many on a small zone", Config{MinObjects: 20, MaxTries: 3, Zone: Zone{0.3, 0.6, -0.15, 0.15}}, "3 × no room"},
 		{"more at least than at most", Config{MinObjects: 9, MaxObjects: 5}, "9 to 5 objects"},
 		{"nothing to pick up", Config{Designs: []string{"plate", "bowl"}}, "do not include what the scene needs"},
-		{"off the table", Config{Zone: Zone{0.5, 1.5, 0, 0.3}}, "is not on the table"},
+		{"off the table", Config{Zone: Zone{1.2, 1.5, 0, 0.3}}, "is not on the table"},
 		{"empty zone", Config{Zone: Zone{0.5, 0.4, 0, 0.3}}, "empty zone"},
-		{"too few names", Config{MinObjects: 8, Designs: []string{"lemon", "plate"}}, "no scene is good in 40 tries"},
 		{"visible", Config{MinVisible: 1.1}, "1.1 of each object"},
 		{"gap", Config{Gap: -1}, "gap of -1"},
 	} {
@@ -265,7 +286,7 @@ func TestMount(t *testing.T) {
 		t.Errorf("Generate = %v, want it to say that all scenes are unfit", err)
 	}
 	mount.Accept = func(l *Layout) bool { _, err := l.Object("the blue book"); return err == nil }
-	if s, err := Generate(Config{}, 5, mount); err != nil {
+	if s, err := Generate(Config{MaxTries: 4000}, 5, mount); err != nil {
 		t.Error(err)
 	} else if _, err := s.Object("the blue book"); err != nil {
 		t.Error(err)

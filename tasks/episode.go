@@ -169,7 +169,7 @@ func (e *episode) putBack(ctx context.Context) error {
 
 // look draws what the referee's camera sees.
 func (e *episode) look() error {
-	return e.renderer.Render(e.stage.Scene.Data, scenes.DefaultCamera(e.o.Width, e.o.Height), &e.shot)
+	return e.renderer.Render(e.stage.Scene.Data, e.stage.Scene.Camera(e.o.Width, e.o.Height), &e.shot)
 }
 
 func (e *episode) close() {

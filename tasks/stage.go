@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -62,6 +63,10 @@ func (st *Stage) Close() { st.Scene.Close() }
 // many tries: a refused layout costs microseconds.
 func (s *Suite) sceneConfig(t *Task) scenes.Config {
 	cfg := scenes.Config{MinObjects: s.Scene.MinObjects, MaxObjects: s.Scene.MaxObjects}
+	if level := cmp.Or(t.Level, s.Scene.Level); level != "" {
+		cfg, _ = scenes.Level(level).Config() // the suite was checked
+	}
+	cfg.Designs = s.Scene.Designs
 	goals := len(t.Goals)
 	cfg.MinSupports, cfg.MaxSupports = max(cfg.MinSupports, goals), max(cfg.MaxSupports, goals, 2)
 	cfg.MinPickable = max(cfg.MinPickable, goals)
@@ -73,7 +78,7 @@ func (s *Suite) sceneConfig(t *Task) scenes.Config {
 }
 
 // bind draws, for each goal, one of the pairs of objects that it allows; nil if there is none for one of them. An object that a goal has
-// moved or filled is not moved again.
+// moved or filled is not moved again, and what a phrase could mistake for something else is left alone.
 func (t *Task) bind(l *scenes.Layout, seed uint64) []BoundGoal {
 	draw := scenes.Stream(seed, "goals")
 	used := make([]bool, len(l.Objects))
@@ -81,11 +86,11 @@ func (t *Task) bind(l *scenes.Layout, seed uint64) []BoundGoal {
 	for _, g := range t.Goals {
 		var pairs []BoundGoal
 		for _, object := range l.Pickable() {
-			if used[object] || !g.Move.fits(&l.Objects[object]) {
+			if used[object] || !l.Unique(object) || !g.Move.fits(&l.Objects[object]) {
 				continue
 			}
 			for _, support := range l.SupportsFor(object) {
-				if !used[support] && g.To.fits(&l.Objects[support]) {
+				if !used[support] && l.Unique(support) && g.To.fits(&l.Objects[support]) {
 					pairs = append(pairs, BoundGoal{object, support})
 				}
 			}

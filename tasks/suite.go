@@ -34,13 +34,17 @@ type Suite struct {
 
 // SceneOptions says which scenes a suite is played in.
 type SceneOptions struct {
-	MinObjects int `yaml:"min_objects"` // 0 means 4
-	MaxObjects int `yaml:"max_objects"` // 0 means 8
+	Level      string `yaml:"level"`       // easy, medium or hard: see scenes.Level; "" means tidy tables of MinObjects to MaxObjects
+	MinObjects int    `yaml:"min_objects"` // 0 means 4; not with a level
+	MaxObjects int    `yaml:"max_objects"` // 0 means 8; not with a level
+	// Designs are what the objects are chosen from, by the names that `refarena objects` prints; empty means the whole catalogue.
+	Designs []string `yaml:"designs"`
 }
 
 // A Task is a list of goals, reached one after the other.
 type Task struct {
 	Name  string `yaml:"name"`
+	Level string `yaml:"level"` // of its scenes, instead of the suite's; "" means the suite's
 	Goals []Goal `yaml:"goals"`
 }
 
@@ -139,7 +143,7 @@ func LoadSuite(nameOrPath string) (*Suite, error) {
 // ParseSuite reads a suite file, strictly: an unknown key, a missing name or an impossible number is an error.
 func ParseSuite(text []byte) (*Suite, error) {
 	s := &Suite{}
-	switch err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(s); {
+	switch err := decode(text, s); {
 	case errors.Is(err, io.EOF):
 		return nil, errors.New("the file is empty")
 	case err != nil:
@@ -153,6 +157,16 @@ func ParseSuite(text []byte) (*Suite, error) {
 	return s, nil
 }
 
+// decode reads YAML strictly. The library panics at some broken files (a tag without a value where a list should be): an error, too.
+func decode(text []byte, into any) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("not a YAML file that can be read: %v", p)
+		}
+	}()
+	return yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(into)
+}
+
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func (s *Suite) check() error {
@@ -162,10 +176,18 @@ func (s *Suite) check() error {
 	if len(s.Tasks) == 0 {
 		return fmt.Errorf("no tasks (want at least one under `tasks:`)")
 	}
+	if s.Scene.Level != "" {
+		if _, err := scenes.ParseLevel(s.Scene.Level); err != nil {
+			return fmt.Errorf("scene: %w", err)
+		}
+		if s.Scene.MinObjects != 0 || s.Scene.MaxObjects != 0 {
+			return fmt.Errorf("scene: level %s and a number of objects (want one or the other)", s.Scene.Level)
+		}
+	}
 	s.Scene.MinObjects = cmp.Or(s.Scene.MinObjects, 4)
 	s.Scene.MaxObjects = cmp.Or(s.Scene.MaxObjects, max(8, s.Scene.MinObjects))
 	if s.Scene.MinObjects < 2 || s.Scene.MaxObjects < s.Scene.MinObjects || s.Scene.MaxObjects > 12 {
-		return fmt.Errorf("scene: %d to %d objects (want 2 ≤ min_objects ≤ max_objects ≤ 12)", s.Scene.MinObjects, s.Scene.MaxObjects)
+		return fmt.Errorf("scene: %d to %d objects (want 2 ≤ min_objects ≤ max_objects ≤ 12; a level has more)", s.Scene.MinObjects, s.Scene.MaxObjects)
 	}
 	s.Budget.Attempts = cmp.Or(s.Budget.Attempts, 1)
 	if s.Budget.Attempts < 1 || s.Budget.Attempts > 100 {
@@ -184,6 +206,9 @@ func (s *Suite) check() error {
 		names[t.Name] = true
 		if len(t.Goals) == 0 {
 			return fmt.Errorf("task %q: no goals (want at least one under `goals:`)", t.Name)
+		}
+		if _, err := scenes.ParseLevel(cmp.Or(t.Level, string(scenes.LevelEasy))); err != nil {
+			return fmt.Errorf("task %q: %w", t.Name, err)
 		}
 		if len(t.Goals) > maxGoals {
 			return fmt.Errorf("task %q: %d goals (want at most %d)", t.Name, len(t.Goals), maxGoals)

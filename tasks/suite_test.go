@@ -33,6 +33,7 @@ func TestLoadSuiteErrors(t *testing.T) {
 	}
 	for _, tt := range []struct{ name, arg, want string }{
 		{"unknown name", "startr", `no suite "startr" (have `},
+		{"a tag for a list", file("name: x\ntasks: !!seq\n"), ""},
 		{"no file", filepath.Join(dir, "none.yaml"), "no such file"},
 		{"empty", file(""), "the file is empty"},
 		{"not YAML", file("name: [x\n"), "[1:7]"},
@@ -78,6 +79,7 @@ func TestImpossibleSuitesAreRefused(t *testing.T) {
 		{"name: x\nscene: {min_objects: 2, max_objects: 2}\ntasks: [{goals: [{}, {}]}]\n", "do not make 2 to 2 objects"},
 		{"name: x\ntasks: [{goals: [{}, {}, {}, {}, {}, {}]}]\n", "6 goals (want at most"},
 		{"name: x\nscene: {min_objects: 16}\ntasks: [{goals: [{}]}]\n", "16 to 16 objects"},
+		{"name: x\nscene: {level: awful}\ntasks: [{goals: [{}]}]\n", `no level "awful"`},
 	} {
 		if _, err := ParseSuite([]byte(tt.suite)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("ParseSuite(%q) = %v, want an error with %q", tt.suite, err, tt.want)

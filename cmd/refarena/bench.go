@@ -16,7 +16,6 @@ import (
 	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/robots/ur5"
-	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
@@ -24,8 +23,9 @@ import (
 
 type benchCommand struct {
 	Names []string `arg:"" optional:"" help:"Figures to measure, by the beginning of their names (default: all)."`
-	GL    string   `name:"gl" default:"software" placeholder:"DEVICE" help:"What draws: software (the reference), gpu or auto."`
+	GL    string   `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
 	JSON  bool     `name:"json" help:"One line of JSON for each figure."`
+	Plans string   `name:"plans" placeholder:"FILE" help:"Where plan.* write their queries and collision model (JSON, for train/bench_ompl.py)."`
 }
 
 // A figure is one thing that is measured: samples in a unit, of which the median counts.
@@ -46,6 +46,15 @@ var figures = []figure{
 	{"episode.reset", "µs", "≤ 50", (*bench).reset},
 	{"episode.run", "s", "≤ 5", (*bench).runEpisode},
 	{"ik.ur5", "µs", "≤ 5", (*bench).inverse},
+	{"plan.time", "ms", "≤ 25", (*bench).planTime},
+	{"plan.p99", "ms", "≤ 300", (*bench).planSlowest},
+	{"plan.solved", "%", "≥ 99", (*bench).planSolved},
+	{"plan.length", "rad", "≤ OMPL", (*bench).planLength},
+	{"plan.penetration", "mm", "0", (*bench).planPenetration},
+	{"plan.mujoco", "× as long", "", (*bench).planMuJoCo},
+	{"plan.tracking", "°", "≤ 0.5", (*bench).planTracking},
+	{"grasp.held", "%", "≥ 98", (*bench).graspHeld},
+	{"grasp.slip", "mm", "≤ 3", (*bench).graspSlip},
 	{"workers.two", "× one worker", "≥ 1.85", (*bench).twoWorkers},
 	{"process.first_image", "s", "≤ 1", (*bench).firstImage},
 	{"process.memory", "MB", "≤ 200", (*bench).memory},
@@ -59,6 +68,10 @@ type bench struct {
 	device render.Device
 	stage  *tasks.Stage
 	begin  *sim.Snapshot // of stage
+	grasp  *graspBench   // once the trials are done
+
+	planFile string     // where queries are written; "": nowhere
+	plan     *planBench // once the queries are answered
 }
 
 // benchSeed is a scene with eight objects.
@@ -83,7 +96,7 @@ func (c *benchCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return usageError{err}
 	}
-	b := &bench{ctx: ctx, device: device}
+	b := &bench{ctx: ctx, device: device, planFile: c.Plans}
 	if err := b.open(); err != nil {
 		return err
 	}
@@ -245,7 +258,7 @@ func (b *bench) picture(w, h int) (x []float64, _ map[string]any, err error) {
 	}
 	defer r.Close()
 	var shot sim.Shot
-	cam := scenes.DefaultCamera(w, h)
+	cam := b.stage.Scene.Camera(w, h)
 	for i := range 110 {
 		if err := b.swing(2); err != nil {
 			return nil, nil, err
@@ -271,7 +284,7 @@ func (b *bench) loop(w, h int) (x []float64, _ map[string]any, err error) {
 	}
 	defer r.Close()
 	var shot sim.Shot
-	cam := scenes.DefaultCamera(w, h)
+	cam := b.stage.Scene.Camera(w, h)
 	for range 8 {
 		const observations = 20
 		start := time.Now()

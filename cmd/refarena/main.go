@@ -30,10 +30,12 @@ const (
 type commandLine struct {
 	Version kong.VersionFlag `help:"Print the version and quit."`
 
-	Eval   evalCommand   `cmd:"" help:"Run the episodes of a suite and score them."`
-	Render renderCommand `cmd:"" help:"Write what the camera sees at the start of an episode: RGB, depth and ids as PNG."`
-	Bench  benchCommand  `cmd:"" help:"Measure this machine: physics, pictures, kinematics, whole episodes."`
-	Doctor doctorCommand `cmd:"" help:"Say what is installed, what is missing, and what to do about it."`
+	Eval    evalCommand    `cmd:"" help:"Run the episodes of a suite and score them."`
+	Render  renderCommand  `cmd:"" help:"Write what the camera sees at the start of an episode: RGB, depth and ids as PNG."`
+	Gen     genCommand     `cmd:"" help:"Make scenes and instructions about them; --stats says how they are distributed."`
+	Bench   benchCommand   `cmd:"" help:"Measure this machine: physics, pictures, kinematics, whole episodes."`
+	Objects objectsCommand `cmd:"" help:"Print the objects that scenes are made of, and draw them."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what is installed, what is missing, and what to do about it."`
 }
 
 // A console is where a command writes: results to out, everything else to err.

@@ -13,7 +13,6 @@ import (
 
 	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/robots"
-	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
@@ -51,7 +50,7 @@ func (c *renderCommand) Run(_ context.Context, io console) error {
 	}
 	defer r.Close()
 	var shot sim.Shot
-	cam := scenes.DefaultCamera(w, h)
+	cam := stage.Scene.Camera(w, h)
 	if c.View == "overview" {
 		cam = sim.NewCamera("overview", w, h, 38, sim.LookAt(sim.Vec3{1.75, -1.25, 0.95}, sim.Vec3{0.18, 0.02, 0.16}))
 	}

@@ -10,8 +10,8 @@ const PedestalHeight = 0.75
 
 // The pedestal's meshes, shared by all Specs.
 var (
-	pedestalTop    = shape.Cylinder(0.100, 0.016, 0.003, 48)
-	pedestalColumn = shape.Cylinder(0.065, PedestalHeight-0.016-0.020, 0.001, 40)
+	pedestalTop    = shape.Cylinder(0.078, 0.016, 0.003, 48)
+	pedestalColumn = shape.Cylinder(0.060, PedestalHeight-0.016-0.020, 0.001, 40)
 	pedestalFoot   = shape.Cylinder(0.200, 0.020, 0.004, 56)
 )
 
@@ -22,6 +22,6 @@ func AddPedestal(arm *sim.Spec) {
 	b.AddVisual(sim.Translation(0, 0, -0.008), pedestalTop, steel)
 	b.AddVisual(sim.Translation(0, 0, -0.016-(PedestalHeight-0.036)/2), pedestalColumn, steel)
 	b.AddVisual(sim.Translation(0, 0, 0.010-PedestalHeight), pedestalFoot, steel)
-	b.AddGeom(sim.Geom{Name: "pedestal_top", Type: sim.GeomCylinder, Size: sim.Vec3{0.100, 0.008}, Pose: sim.Translation(0, 0, -0.008)})
-	b.AddGeom(sim.Geom{Name: "pedestal", Type: sim.GeomCylinder, Size: sim.Vec3{0.065, (PedestalHeight - 0.016) / 2}, Pose: sim.Translation(0, 0, -0.016-(PedestalHeight-0.016)/2)})
+	b.AddGeom(sim.Geom{Name: "pedestal_top", Type: sim.GeomCylinder, Size: sim.Vec3{0.078, 0.008}, Pose: sim.Translation(0, 0, -0.008)})
+	b.AddGeom(sim.Geom{Name: "pedestal", Type: sim.GeomCylinder, Size: sim.Vec3{0.060, (PedestalHeight - 0.016) / 2}, Pose: sim.Translation(0, 0, -0.016-(PedestalHeight-0.016)/2)})
 }

@@ -3,6 +3,7 @@
 #include <EGL/egl.h>
 #include <EGL/eglext.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -24,6 +25,12 @@ CORE(DECLARE)
 static PFNEGLGETPLATFORMDISPLAYEXTPROC getPlatformDisplay;
 static PFNEGLQUERYDEVICESEXTPROC queryDevices;
 static PFNEGLQUERYDEVICESTRINGEXTPROC queryDeviceString;
+
+void renderKeepMemory(void) {
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 32 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
+}
 
 const char *renderLoadEGL(void) {
 	void *lib = dlopen("libEGL.so.1", RTLD_NOW | RTLD_LOCAL);

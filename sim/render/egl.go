@@ -64,6 +64,7 @@ var glMu sync.Mutex
 
 // displays lists where contexts can be made, GPUs first. A display stays initialised as long as the process lives.
 var displays = sync.OnceValues(func() ([]C.renderDisplay, error) {
+	C.renderKeepMemory()
 	if missing := C.renderLoadEGL(); missing != nil {
 		return nil, fmt.Errorf("render: %s not found (on Debian or Ubuntu: apt-get install libegl1 libgl1-mesa-dri)", C.GoString(missing))
 	}

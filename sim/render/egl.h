@@ -11,6 +11,10 @@ typedef struct {
 
 enum { RENDER_MAX_DISPLAYS = 16 };
 
+// renderKeepMemory tells malloc to keep up to 32 MB that is free for later, instead of giving it back to the kernel. llvmpipe allocates
+// and frees some MB for each picture; the page faults cost 4 ms of it.
+void renderKeepMemory(void);
+
 // renderLoadEGL opens libEGL.so.1. It returns NULL, or what is missing.
 const char *renderLoadEGL(void);
 

@@ -2,7 +2,6 @@ package render
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"unsafe"
 
@@ -32,10 +31,10 @@ type library struct {
 
 // A gpuMesh is a g3n geometry whose buffers are our own: with g3n's, the race detector's pointer checks end the program.
 type gpuMesh struct {
-	geometry.Geometry        // holds the indices of the mesh as it is, for g3n's draw call
+	geometry.Geometry        // holds the indices, for g3n's draw call
 	vao               uint32 // vertex array: positions, normals, texture coordinates and indices
 	buffers           [2]uint32
-	fine, coarse      int            // numbers of indices: of the mesh, and of a coarse copy of it, which follow
+	caster            caster
 	centre            math32.Vector3 // of the bounding sphere, in the mesh's frame [m]
 	radius            float32
 	bytes             int
@@ -76,9 +75,10 @@ func (l *library) upload(m *shape.Mesh) *gpuMesh {
 		return g
 	}
 	g.centre, g.radius = boundingSphere(m)
-	coarse := coarsen(m, shadowCell)
-	g.fine, g.coarse = len(m.Indices), len(coarse)
-	indices := slices.Concat(m.Indices, coarse)
+	if g.radius <= maxCaster {
+		g.caster = newCaster(m)
+	}
+	indices := m.Indices
 	const floats = 3 + 3 + 2
 	vertices := make([]float32, 0, floats*len(m.Positions))
 	for i, p := range m.Positions {
@@ -121,33 +121,6 @@ func boundingSphere(m *shape.Mesh) (centre math32.Vector3, radius float32) {
 		radius = max(radius, centre.DistanceTo(&math32.Vector3{X: p[0], Y: p[1], Z: p[2]}))
 	}
 	return centre, radius
-}
-
-// coarsen merges the vertices in each cell of a grid with the given cell side [m] into the first of them and returns the indices of the
-// triangles that are left (vertex clustering, Rossignac and Borrel 1993). No point of the surface moves by more than a cell's diagonal.
-func coarsen(m *shape.Mesh, cell float32) []uint32 {
-	first := make(map[[3]int32]uint32, len(m.Positions)/2)
-	merged := make([]uint32, len(m.Positions))
-	for i, p := range m.Positions {
-		var key [3]int32
-		for k, x := range p {
-			key[k] = int32(math.Floor(float64(x / cell)))
-		}
-		j, ok := first[key]
-		if !ok {
-			j = uint32(i)
-			first[key] = j
-		}
-		merged[i] = j
-	}
-	var out []uint32
-	for i := 0; i < len(m.Indices); i += 3 {
-		a, b, c := merged[m.Indices[i]], merged[m.Indices[i+1]], merged[m.Indices[i+2]]
-		if a != b && b != c && c != a {
-			out = append(out, a, b, c)
-		}
-	}
-	return out
 }
 
 // texture is t on the GPU, with mipmaps. Its first row is at v = 0, as in sim/shape.

@@ -186,6 +186,9 @@ func newPainter(gs *gls.GLS) (*painter, error) {
 // paint draws one job and reads it back.
 func (p *painter) paint(j *job) error {
 	if p.scene != j.scene || len(p.graph.poses) != len(j.poses) {
+		if p.graph != nil {
+			p.graph.free()
+		}
 		p.scene, p.graph = nil, nil
 		if err := j.scene.check(len(j.poses)); err != nil {
 			return err
@@ -222,6 +225,7 @@ func (p *painter) surfaces() {
 			current = o.surface.program
 			p.gs.UseProgram(current.Program)
 		}
+		o.place(&p.view, p.shadow, &p.graph.env)
 		o.Materials()[0].Render(p.gs, &p.info)
 	}
 }
@@ -230,14 +234,8 @@ func (p *painter) surfaces() {
 func (p *painter) frameUniforms(s *program) {
 	gs, env := p.gs, &p.graph.env
 	gs.UseProgram(s.Program)
-	gs.UniformMatrix4fv(s.worldClip, 1, false, &p.view.worldClip[0])
-	gs.UniformMatrix3fv(s.pixelRay, 1, false, &p.view.pixelRay[0])
-	gs.Uniform3f(s.eye, p.view.eye[0], p.view.eye[1], p.view.eye[2])
-	gs.Uniform3f(s.keyDir, env.keyDir.X, env.keyDir.Y, env.keyDir.Z)
 	gs.Uniform3f(s.keyColor, env.keyColor[0], env.keyColor[1], env.keyColor[2])
-	gs.Uniform3f(s.sky, env.sky[0], env.sky[1], env.sky[2])
+	gs.Uniform3f(s.sky, env.sky[0]-env.ground[0], env.sky[1]-env.ground[1], env.sky[2]-env.ground[2])
 	gs.Uniform3f(s.ground, env.ground[0], env.ground[1], env.ground[2])
-	gs.UniformMatrix4fv(s.worldShadow, 1, false, &p.shadow.worldShadow[0])
-	gs.Uniform1f(s.shadowTexel, p.shadow.texel)
 	gs.Uniform1i(s.shadowMap, shadowUnit)
 }

@@ -50,12 +50,13 @@ func (s *Scene) check(nBody int) error {
 // A graph is a Scene as g3n nodes: a root, a node for each body, and under it what moves with the body. It knows nothing of where
 // it is drawn to.
 type graph struct {
-	root   *core.Node
-	bodies []*core.Node // by body id; nil for a body without visuals
-	poses  []sim.Pose   // the bodies' last poses
-	solids []*solid
-	env    environment
-	moved  bool // since the last shadow map
+	root    *core.Node
+	bodies  []*core.Node // by body id; nil for a body without visuals
+	poses   []sim.Pose   // the bodies' last poses
+	solids  []*solid
+	casters casters
+	env     environment
+	moved   bool // since the last shadow map
 
 	visible []*solid // of the frame being drawn, nearest first
 }
@@ -70,26 +71,26 @@ type environment struct {
 // A solid is a mesh with a material in the graph.
 type solid struct {
 	graphic.Graphic
-	mesh        *gpuMesh
-	surface     *surface
-	body        int32
-	modelMatrix math32.Matrix4 // T_world_visual of this frame
-	centre      math32.Vector3 // of the bounding sphere, in the world
-	order       int            // in the scene
-	far         float32        // sort key: depth of the bounding sphere's far end [m]
+	mesh       *gpuMesh
+	surface    *surface
+	body       int32
+	tWorldMesh math32.Matrix4
+	uniforms   meshUniforms   // of this frame
+	centre     math32.Vector3 // of the bounding sphere, in the world
+	order      int            // in the scene
+	far        float32        // sort key: depth of the bounding sphere's far end [m]
 }
 
 // A surface is a g3n material for our shaders.
 type surface struct {
 	material.Material
-	program   *program
-	albedo    [3]float32 // linear
-	roughness float32
-	metallic  float32
-	texture   *texture.Texture2D
+	program        *program
+	texture        *texture.Texture2D
+	diffuse, gloss [3]float32 // see the shaders
+	mirror, fit    [4]float32
 }
 
-// newGraph builds the nodes of a checked scene. Meshes and textures come from the library.
+// newGraph builds the nodes of a checked scene. Meshes and textures come from the library. The graph's own buffers are freed by free.
 func newGraph(s *Scene, nBody int, lib *library, progs *programs) *graph {
 	g := &graph{
 		root:   core.NewNode(),
@@ -116,9 +117,12 @@ func newGraph(s *Scene, nBody int, lib *library, progs *programs) *graph {
 		g.solids = append(g.solids, o)
 	}
 	g.visible = make([]*solid, 0, len(g.solids))
+	g.casters = newCasters(lib.gs, g)
 	lib.trim()
 	return g
 }
+
+func (g *graph) free() { g.casters.free() }
 
 func newEnvironment(e sim.Environment) environment {
 	dir := e.KeyDir
@@ -135,22 +139,36 @@ func newEnvironment(e sim.Environment) environment {
 }
 
 func newSurface(m sim.Material, lib *library, progs *programs) *surface {
-	s := &surface{program: &progs.plain, roughness: clamp01(m.Roughness), metallic: clamp01(m.Metallic)}
+	s := &surface{program: &progs.plain}
 	s.Material.Init()
-	for i, c := range m.Color {
-		s.albedo[i] = linear(clamp01(c))
-	}
 	if m.Texture != nil {
 		s.program = &progs.textured
 		s.texture = lib.texture(m.Texture)
 	}
+	roughness, metallic := clamp01(m.Roughness), clamp01(m.Metallic)
+	dielectric := 0.04 * (1 - metallic)
+	for i, c := range m.Color {
+		albedo := linear(clamp01(c))
+		s.diffuse[i] = albedo * (1 - metallic)
+		s.mirror[i] = albedo * metallic
+		if m.Texture == nil {
+			s.mirror[i] += dielectric
+		}
+	}
+	s.mirror[3] = dielectric
+	a := max(roughness*roughness, 0.02)
+	s.gloss = [3]float32{a*a - 1, a * a / (roughness + 0.5), 0.5 / (0.25 + 0.75*roughness)}
+	// Karis's fit with its last line, vec2(-1.04, 1.04)·a004 + k.zw, taken apart: what doesn't depend on the pixel is here.
+	kx, ky, kz, kw := 1-roughness, 0.0425-0.0275*roughness, 1.04-0.572*roughness, 0.022*roughness-0.04
+	s.fit = [4]float32{kz - 1.04*ky, kw + 1.04*ky, kx * kx, 1.04 * kx}
 	return s
 }
 
 // RenderSetup sends the material to its program, which is current.
 func (s *surface) RenderSetup(gs *gls.GLS) {
-	gs.Uniform3f(s.program.albedo, s.albedo[0], s.albedo[1], s.albedo[2])
-	gs.Uniform2f(s.program.finish, s.roughness, s.metallic)
+	gs.Uniform4fv(s.program.mirror, 1, &s.mirror[0])
+	gs.Uniform3fv(s.program.gloss, 1, &s.gloss[0])
+	gs.Uniform4fv(s.program.fit, 1, &s.fit[0])
 	if s.texture != nil {
 		s.texture.RenderSetup(gs, 0, 0)
 	}
@@ -158,8 +176,37 @@ func (s *surface) RenderSetup(gs *gls.GLS) {
 
 // RenderSetup sends the pose and the body's id to the surface's program, which is current.
 func (o *solid) RenderSetup(gs *gls.GLS, _ *core.RenderInfo) {
-	gs.UniformMatrix4fv(o.surface.program.modelMatrix, 1, false, &o.modelMatrix[0])
-	gs.Uniform1i(o.surface.program.body, o.body)
+	p, u := o.surface.program, &o.uniforms
+	gs.UniformMatrix4fv(p.clipMesh, 1, false, &u.clipMesh[0])
+	gs.UniformMatrix4fv(p.shadowMesh, 1, false, &u.shadowMesh[0])
+	gs.Uniform4fv(p.eye, 1, &u.eye[0])
+	gs.Uniform3fv(p.key, 1, &u.key[0])
+	gs.Uniform3fv(p.up, 1, &u.up[0])
+	d := &o.surface.diffuse
+	gs.Uniform4f(p.diffuse, d[0], d[1], d[2], float32(o.body))
+}
+
+// meshUniforms are the view and the light in a mesh's frame, as the shaders want them.
+type meshUniforms struct {
+	clipMesh, shadowMesh math32.Matrix4
+	eye                  [4]float32
+	key, up              [3]float32
+}
+
+// place sets the uniforms of a frame.
+func (o *solid) place(v *view, s *shadowMap, env *environment) {
+	u, t := &o.uniforms, &o.tWorldMesh
+	u.clipMesh.MultiplyMatrices(&v.worldClip, t)
+	u.shadowMesh.MultiplyMatrices(&s.worldShadow, t)
+	eye := [3]float32{v.eye[0] - t[12], v.eye[1] - t[13], v.eye[2] - t[14]}
+	key := [3]float32{env.keyDir.X, env.keyDir.Y, env.keyDir.Z}
+	for i := range 3 { // the rotation's transpose
+		axis := t[4*i : 4*i+3]
+		u.eye[i] = axis[0]*eye[0] + axis[1]*eye[1] + axis[2]*eye[2]
+		u.key[i] = axis[0]*key[0] + axis[1]*key[1] + axis[2]*key[2]
+		u.up[i] = axis[2]
+	}
+	u.eye[3] = s.texel
 }
 
 // setPose is the one place where a pose becomes a g3n transform: wxyz becomes xyzw.
@@ -184,9 +231,9 @@ func (g *graph) pose(poses []sim.Pose) {
 	g.moved = true
 	g.root.UpdateMatrixWorld()
 	for _, o := range g.solids {
-		o.modelMatrix = o.MatrixWorld()
+		o.tWorldMesh = o.MatrixWorld()
 		o.centre = o.mesh.centre
-		o.centre.ApplyMatrix4(&o.modelMatrix)
+		o.centre.ApplyMatrix4(&o.tWorldMesh)
 	}
 }
 
@@ -208,7 +255,6 @@ func (g *graph) cull(v *view) {
 type view struct {
 	worldClip math32.Matrix4
 	eye       [3]float32
-	pixelRay  [9]float32    // column-major: from window coordinates (x, y, 1) to the ray of depth 1 through them, in the world
 	planes    [6][4]float32 // inward, unit normals: n·p + d ≥ 0 inside
 	forward   [4]float32    // depth along cam z = forward·(p, 1)
 }
@@ -228,16 +274,6 @@ func (v *view) set(cam sim.Camera, flipped bool) {
 	}
 	for i := range 3 {
 		v.eye[i] = float32(cam.TWorldCam.Pos[i])
-	}
-	ray := func(x, y, z float64) sim.Vec3 { return cam.TWorldCam.Rot.Rotate(sim.Vec3{x / cam.Fx, y / cam.Fy, z}) }
-	columns := [3]sim.Vec3{ray(1, 0, 0), ray(0, 1, 0), ray(-cam.Cx, -cam.Cy, 1)}
-	if !flipped { // the window's y runs from the picture's last row upwards
-		columns[1], columns[2] = columns[1].Mul(-1), ray(-cam.Cx, float64(cam.Height)-cam.Cy, 1)
-	}
-	for i, c := range columns {
-		for k := range c {
-			v.pixelRay[3*i+k] = float32(c[k])
-		}
 	}
 	w := clip.Row(3)
 	for i := range 4 {

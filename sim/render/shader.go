@@ -3,7 +3,6 @@ package render
 import (
 	"embed"
 	"fmt"
-	"strconv"
 
 	"github.com/g3n/engine/gls"
 	"github.com/g3n/engine/renderer"
@@ -22,9 +21,10 @@ type programs struct {
 // A program is a shader program and where its uniforms are; -1 for one that it doesn't have. Setting those does nothing.
 type program struct {
 	*gls.Program
-	modelMatrix, worldClip, body, albedo, finish int32
-	pixelRay, eye, keyDir, keyColor, sky, ground int32
-	worldShadow, shadowTexel, shadowMap          int32
+	clipMesh, shadowMesh, eye, key, up int32
+	keyColor, sky, ground              int32
+	diffuse, mirror, gloss, fit        int32
+	shadowMap                          int32
 }
 
 // newPrograms compiles the shaders through g3n's shader manager.
@@ -37,7 +37,6 @@ func newPrograms(gs *gls.GLS) (*programs, error) {
 		}
 		return string(text)
 	}
-	manager.AddChunk("light", source("light.glsl"))
 	for _, name := range []string{"surface", "shadow"} {
 		manager.AddShader(name+".vert", source(name+".vert"))
 		manager.AddShader(name+".frag", source(name+".frag"))
@@ -53,18 +52,15 @@ func newPrograms(gs *gls.GLS) (*programs, error) {
 			return p
 		}
 		at := func(uniform string) int32 { return gs.GetUniformLocation(p.Handle(), uniform) }
-		p.modelMatrix, p.worldClip, p.body = at("ModelMatrix"), at("WorldClip"), at("Body")
-		p.albedo, p.finish = at("Albedo"), at("Finish")
-		p.pixelRay = at("PixelRay")
-		p.eye, p.keyDir, p.keyColor, p.sky, p.ground = at("Eye"), at("KeyDir"), at("KeyColor"), at("Sky"), at("Ground")
-		p.worldShadow, p.shadowTexel = at("WorldShadow"), at("ShadowTexel")
+		p.clipMesh, p.shadowMesh, p.eye, p.key, p.up = at("ClipMesh"), at("ShadowMesh"), at("Eye"), at("Key"), at("Up")
+		p.keyColor, p.sky, p.ground = at("KeyColor"), at("Sky"), at("Ground")
+		p.diffuse, p.mirror, p.gloss, p.fit = at("Diffuse"), at("Mirror"), at("Gloss"), at("Fit")
 		p.shadowMap = at("ShadowMap")
 		return p
 	}
-	side := strconv.Itoa(shadowSide)
 	all := &programs{
-		plain:    build("surface", gls.ShaderDefines{"SHADOW_SIDE": side}),
-		textured: build("surface", gls.ShaderDefines{"SHADOW_SIDE": side, "TEXTURED": "1"}),
+		plain:    build("surface", nil),
+		textured: build("surface", gls.ShaderDefines{"TEXTURED": "1"}),
 		shadow:   build("shadow", nil),
 	}
 	return all, err

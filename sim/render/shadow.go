@@ -17,15 +17,16 @@ const (
 	// from the rest.
 	maxCaster = 1.6
 
-	// shadowCell is how much a mesh may be simplified for the shadow map [m]: one or two of its texels.
-	shadowCell = 0.005
+	// shadowCell is how much a mesh may be simplified for the shadow map [m]: about two of its texels.
+	shadowCell = 0.006
 )
 
 // A shadowMap holds how far the key light gets: an orthographic view along the light that encloses everything that casts a shadow.
 type shadowMap struct {
 	fbo, texture uint32
 	worldClip    math32.Matrix4
-	worldShadow  math32.Matrix4 // world to texels and depth, 0…1
+	bodyClip     math32.Matrix4 // of the body that is drawn
+	worldShadow  math32.Matrix4 // world to the map and depth, 0…1 each
 	texel        float32        // a texel's side in the world [m]
 }
 
@@ -35,7 +36,9 @@ func newShadowMap(gs *gls.GLS) (*shadowMap, error) {
 	gs.BindTexture(gls.TEXTURE_2D, s.texture)
 	gl.TexImage2D(gl.TEXTURE_2D, 0, gl.DEPTH_COMPONENT32F, shadowSide, shadowSide, 0, gl.DEPTH_COMPONENT, gl.FLOAT, nil)
 	for _, p := range [][2]int32{
-		{gl.TEXTURE_MIN_FILTER, gl.NEAREST}, {gl.TEXTURE_MAG_FILTER, gl.NEAREST}, // the shader fetches texels
+		{gl.TEXTURE_MIN_FILTER, gl.LINEAR}, {gl.TEXTURE_MAG_FILTER, gl.LINEAR}, // of comparisons
+		{gl.TEXTURE_COMPARE_MODE, gl.COMPARE_REF_TO_TEXTURE}, {gl.TEXTURE_COMPARE_FUNC, gl.LEQUAL},
+		{gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE}, {gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE}, // the map's margin is lit
 	} {
 		gs.TexParameteri(gls.TEXTURE_2D, uint32(p[0]), p[1])
 	}
@@ -64,15 +67,13 @@ func (s *shadowMap) draw(gs *gls.GLS, g *graph, p *program) {
 	gs.Viewport(0, 0, shadowSide, shadowSide)
 	gl.ClearBufferfv(gl.DEPTH, 0, &farEnd)
 	gs.UseProgram(p.Program)
-	gs.UniformMatrix4fv(p.worldClip, 1, false, &s.worldClip[0])
 	gs.FrontFace(gls.CW) // back faces: a lit surface can't shade itself
-	for _, o := range g.solids {
-		if o.mesh.radius > maxCaster {
-			continue
-		}
-		gs.UniformMatrix4fv(p.modelMatrix, 1, false, &o.modelMatrix[0])
-		o.mesh.RenderSetup(gs)
-		gl.DrawElementsWithOffset(gl.TRIANGLES, int32(o.mesh.coarse), gl.UNSIGNED_INT, uintptr(4*o.mesh.fine))
+	gs.BindVertexArray(g.casters.vao)
+	for _, part := range g.casters.parts {
+		tWorldBody := g.bodies[part.body].MatrixWorld()
+		s.bodyClip.MultiplyMatrices(&s.worldClip, &tWorldBody)
+		gs.UniformMatrix4fv(p.clipMesh, 1, false, &s.bodyClip[0])
+		gl.DrawElementsWithOffset(gl.TRIANGLES, part.count, gl.UNSIGNED_INT, part.offset)
 	}
 }
 
@@ -117,8 +118,8 @@ func (s *shadowMap) fit(g *graph) {
 		0, 0, 0, 1)
 	var half math32.Matrix4
 	half.Set(
-		shadowSide/2, 0, 0, shadowSide/2,
-		0, shadowSide/2, 0, shadowSide/2,
+		0.5, 0, 0, 0.5,
+		0, 0.5, 0, 0.5,
 		0, 0, 0.5, 0.5,
 		0, 0, 0, 1)
 	s.worldShadow.MultiplyMatrices(&half, &s.worldClip)

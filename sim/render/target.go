@@ -1,6 +1,7 @@
 package render
 
 import (
+	"encoding/binary"
 	"fmt"
 	"unsafe"
 
@@ -79,12 +80,22 @@ func (t *target) read(shot *sim.Shot) {
 	dropAlpha(shot.Frame.RGB, t.rgba)
 }
 
-// dropAlpha copies RGBA pixels to RGB.
+// dropAlpha copies RGBA pixels to RGB, eight at a time.
 func dropAlpha(rgb, rgba []byte) {
-	n := len(rgb) / 3
-	for i := range n {
-		src, dst := rgba[4*i:4*i+4:4*i+4], rgb[3*i:3*i+3:3*i+3]
-		dst[0], dst[1], dst[2] = src[0], src[1], src[2]
+	const low = 1<<24 - 1
+	le := binary.LittleEndian
+	i := 0
+	for ; 3*i+24 <= len(rgb); i += 8 {
+		from, to := (*[32]byte)(rgba[4*i:]), (*[24]byte)(rgb[3*i:])
+		a, b, c, d := le.Uint64(from[:]), le.Uint64(from[8:]), le.Uint64(from[16:]), le.Uint64(from[24:])
+		a, b = a&low|a>>8&^low&(1<<48-1), b&low|b>>8&^low&(1<<48-1)
+		c, d = c&low|c>>8&^low&(1<<48-1), d&low|d>>8&^low&(1<<48-1)
+		le.PutUint64(to[:], a|b<<48)
+		le.PutUint64(to[8:], b>>16|c<<32)
+		le.PutUint64(to[16:], c>>32|d<<16)
+	}
+	for ; 3*i < len(rgb); i++ {
+		copy(rgb[3*i:3*i+3], rgba[4*i:])
 	}
 }
 

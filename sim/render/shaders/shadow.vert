@@ -1,9 +1,8 @@
 // Draws depth as the key light sees it.
 layout(location = 0) in vec3 VertexPosition;
 
-uniform mat4 ModelMatrix; // T_world_visual
-uniform mat4 WorldClip;
+uniform mat4 ClipMesh;
 
 void main() {
-	gl_Position = WorldClip * (ModelMatrix * vec4(VertexPosition, 1.0));
+	gl_Position = ClipMesh * vec4(VertexPosition, 1.0);
 }

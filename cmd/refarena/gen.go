@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/refarena/refarena/scenes"
+	"github.com/refarena/refarena/scenes/refer"
+	"github.com/refarena/refarena/scenes/relate"
+	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/sim/render"
+)
+
+type genCommand struct {
+	Levels    []string `name:"level" default:"easy,medium,hard" help:"Levels of the scenes, in turn: easy, medium, hard."`
+	Scenes    int      `short:"n" default:"12" help:"How many scenes."`
+	Seed      uint64   `default:"1" help:"Seed of the first scene; the others count up from it."`
+	Count     int      `default:"20" help:"Instructions of each scene, at most."`
+	Kinds     []string `name:"kind" help:"Only locations, or only placements."`
+	Steps     []int    `help:"Only these numbers of reasoning steps."`
+	Relations []string `name:"relation" help:"Only instructions that use all of these relations."`
+	Split     string   `help:"Only the split seen, or only unseen."`
+	GL        string   `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
+	Stats     bool     `xor:"output" help:"Print how kinds, steps, splits and relations are distributed."`
+	Examples  int      `xor:"output" placeholder:"N" help:"Print so many instructions as Markdown (docs/instructions.md is --examples 200)."`
+}
+
+// A generated scene is what its picture can be asked about.
+type generated struct {
+	level        scenes.Level
+	seed         uint64
+	objects      []string
+	instructions []refer.Instruction
+}
+
+// Run makes scenes and instructions about them, and prints the instructions, their distribution, or a page of examples.
+func (c *genCommand) Run(ctx context.Context, io console) error {
+	o, err := c.options()
+	if err != nil {
+		return usageError{err}
+	}
+	if c.Examples > 0 {
+		return c.examples(ctx, o, io.out)
+	}
+	var stats refer.Stats
+	err = c.each(ctx, o, func(g generated) bool {
+		for i := range g.instructions {
+			in := &g.instructions[i]
+			stats.Add(in)
+			if !c.Stats {
+				fmt.Fprintf(io.out, "%s\t%d\t%s\t%d\t%s\n", g.level, g.seed, in.Kind, in.Steps, in.Text)
+			}
+		}
+		return true
+	})
+	if err != nil || !c.Stats {
+		return err
+	}
+	_, err = stats.WriteTo(io.out)
+	return err
+}
+
+// options are the request that the flags make.
+func (c *genCommand) options() (refer.Options, error) {
+	o := refer.Options{Count: c.Count, Steps: c.Steps, Split: refer.Split(c.Split)}
+	for _, k := range c.Kinds {
+		o.Kinds = append(o.Kinds, scenes.QuestionKind(k))
+	}
+	for _, name := range c.Relations {
+		r, err := relate.ParseRelation(name)
+		if err != nil {
+			return o, err
+		}
+		o.Relations = append(o.Relations, r)
+	}
+	for _, name := range c.Levels {
+		if _, err := scenes.ParseLevel(name); err != nil {
+			return o, err
+		}
+	}
+	if c.Scenes < 1 || c.Count < 1 {
+		return o, fmt.Errorf("%d scenes with %d instructions (want 1 or more of both)", c.Scenes, c.Count)
+	}
+	return o, o.Validate()
+}
+
+// each makes one scene after the other, until do has enough.
+func (c *genCommand) each(ctx context.Context, o refer.Options, do func(generated) bool) error {
+	device, err := render.ParseDevice(c.GL)
+	if err != nil {
+		return usageError{err}
+	}
+	r, err := render.New(render.Options{Device: device})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for i := range c.Scenes {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		g, err := generate(scenes.Level(c.Levels[i%len(c.Levels)]), c.Seed+uint64(i), o, r)
+		if err != nil {
+			return err
+		}
+		if !do(g) {
+			break
+		}
+	}
+	return nil
+}
+
+// generate makes the scene of a level and a seed, and instructions about it.
+func generate(level scenes.Level, seed uint64, o refer.Options, r sim.Renderer) (generated, error) {
+	g := generated{level: level, seed: seed}
+	cfg, err := level.Config()
+	if err != nil {
+		return g, err
+	}
+	s, err := scenes.Generate(cfg, seed, scenes.Mount{})
+	if err != nil {
+		return g, err
+	}
+	defer s.Close()
+	var shot sim.Shot
+	if err := r.Render(s.Data, s.Camera(640, 480), &shot); err != nil {
+		return g, err
+	}
+	view, err := refer.Look(s, &shot)
+	if err != nil {
+		return g, err
+	}
+	if g.instructions, err = view.Generate(o, scenes.Stream(seed, "instructions")); err != nil {
+		return g, err
+	}
+	for i := range s.Objects {
+		g.objects = append(g.objects, strings.TrimPrefix(s.Objects[i].Phrase(), "the "))
+	}
+	return g, nil
+}
+
+// examples writes a page of instructions with what is known about them.
+func (c *genCommand) examples(ctx context.Context, o refer.Options, w io.Writer) error {
+	fmt.Fprintf(w, "# Instructions\n\n%d instructions as the grammar makes them, made by `refarena gen --examples %d`: scenes of the three levels in turn, %d instructions each\n"+
+		"at most. Steps and relations are as in [relations.md](relations.md); of each scene the last trace is shown.\n", c.Examples, c.Examples, c.Count)
+	left := c.Examples
+	c.Scenes = max(c.Scenes, c.Examples) // as many as it takes
+	return c.each(ctx, o, func(g generated) bool {
+		if len(g.instructions) == 0 {
+			return true
+		}
+		all := g.instructions[:min(left, len(g.instructions))]
+		left -= len(all)
+		fmt.Fprintf(w, "\n## Level %s, seed %d\n\nOn the table: %s.\n\n| steps | relations | instruction |\n|---|---|---|\n", g.level, g.seed, strings.Join(g.objects, ", "))
+		for i := range all {
+			in := &all[i]
+			var relations []string
+			for _, r := range in.Relations {
+				relations = append(relations, r.String())
+			}
+			fmt.Fprintf(w, "| %d | %s | %s |\n", in.Steps, strings.Join(relations, ", "), in.Text)
+		}
+		last := &all[len(all)-1]
+		fmt.Fprintf(w, "\n%s\n\n```\n%s\n```\n", last.Text, strings.Join(last.Trace, "\n"))
+		return left > 0
+	})
+}

@@ -14,7 +14,8 @@
 //
 // Skills see a sim.Frame (colour, depth and where the camera is) and a pixel, never the simulation: no object pose, no segmentation.
 // What goes wrong in a skill is an outcome with a Cause; an error means that the episode cannot be judged. Budgets count control
-// periods, never wall time, and there are no random numbers: the same input gives the same motion.
+// periods and checks, never wall time, and random numbers come from a stream that each query of a MotionPlanner begins anew: the same input
+// gives the same motion.
 //
 // Frames: world; base (the arm's base_link); ee (between the finger tips, z out of the palm, y along the closing direction).
 package robots

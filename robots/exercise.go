@@ -19,8 +19,8 @@ const (
 )
 
 // Exercise moves what is held about, to see whether the grip holds: up, to and fro along y, x and z (±0.05 m at 2 Hz), over by the wrist
-// until the hand points sideways, half around there, back, and 0.5 m across at full speed. The robot stands at home as after Pick. It ends there, unless something went
-// wrong; the outcome is exec.dropped if the hand lost what it held, plan.no_path if there was no way. The error is the plant's or the
+// until the hand points sideways, half around there, back, and 0.5 m across at full speed. The robot stands at home as after Pick. It ends
+// there, unless something went wrong; the outcome is exec.dropped if the hand lost what it held, plan.no_path if there was no way. The error is the plant's or the
 // context's.
 func (e *Executor) Exercise(ctx context.Context, held *Held) (Outcome, []Phase, error) {
 	e.begin(0)

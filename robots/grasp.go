@@ -369,33 +369,51 @@ func (g *GraspPlanner) depths(s *slice, t *target) {
 	for _, q := range g.ownIn {
 		s.highest, s.lo, s.hi = max(s.highest, q.z), min(s.lo, q.u), max(s.hi, q.u)
 	}
-	// As deep as the support lets the finger tips go that are nearest to it.
-	deepest := math.Inf(-1)
+	// As deep as the support lets the finger tips go that are nearest to it: they are the farther back the wider the hand is open, and
+	// close no farther than what is between them is wide. What that is is not known yet, all of the slice or less.
+	deepest := [2]float64{math.Inf(-1), math.Inf(-1)}
 	if s.back[2] > 0.2 {
 		low := math.Abs(s.across[2])*h.FingerWidth/2 + math.Abs(s.closing[2])*(h.MaxWidth/2+h.FingerThickness)
-		deepest = (g.seg.support + fingertipGap + low - s.closing[2]*s.mid.u - s.across[2]*s.v) / s.back[2]
+		closed := (g.seg.support + fingertipGap + low - s.closing[2]*s.mid.u - s.across[2]*s.v) / s.back[2]
+		deepest = [2]float64{closed - h.tipReserve(min(s.hi-s.lo, h.MaxWidth)), closed}
 	}
-	last := math.Inf(-1)
-	for _, depth := range [...]float64{h.Depth - 0.008, 0.045, 0.030, 0.018} {
-		s.tip = max(deepest, s.highest-depth)
-		if s.tip <= last+0.002 || s.highest-s.tip < 0.006 {
-			continue
+	for k, depth := range graspDepths {
+		depth = min(depth, h.Depth-0.008)
+		tip := max(deepest[0], s.highest-depth)
+		if k == 0 || tip > s.tip+0.002 {
+			g.depth(s, t, tip)
 		}
-		last = s.tip
-		s.row = [slots]slot{}
-		for _, q := range g.ownIn {
-			if i := int((q.u - s.u0) / slotSize); q.z >= s.tip-0.002 && i >= 0 && i < slots {
-				s.row[i].own = true
-			}
+		if closed := max(deepest[1], s.highest-depth); k == 0 && closed > tip+0.002 {
+			g.depth(s, t, closed)
+			s.tip = tip
 		}
-		for _, q := range g.othersIn {
-			if i := int((q.u - s.u0) / slotSize); q.z >= s.tip-0.002 && i >= 0 && i < slots {
-				s.row[i].other = true
-			}
-		}
-		s.join()
-		g.stretches(s, t)
 	}
+}
+
+// graspDepths are how far below the highest point of a slice the ee frame's origin is tried [m].
+var graspDepths = [...]float64{1, 0.054, 0.045, 0.037, 0.030, 0.024, 0.018}
+
+// tipReserve is how much deeper the ee frame's origin may be because the fingers close to width and no farther [m].
+func (h *Hand) tipReserve(width float64) float64 { return max(0, h.TipBack(width)-0.001) }
+
+// depth tries grasps in the slice with the ee frame's origin at tip along back.
+func (g *GraspPlanner) depth(s *slice, t *target, tip float64) {
+	if s.tip = tip; s.highest-tip < 0.006 {
+		return
+	}
+	s.row = [slots]slot{}
+	for _, q := range g.ownIn {
+		if i := int((q.u - s.u0) / slotSize); q.z >= s.tip-0.002 && i >= 0 && i < slots {
+			s.row[i].own = true
+		}
+	}
+	for _, q := range g.othersIn {
+		if i := int((q.u - s.u0) / slotSize); q.z >= s.tip-0.002 && i >= 0 && i < slots {
+			s.row[i].other = true
+		}
+	}
+	s.join()
+	g.stretches(s, t)
 }
 
 // join closes gaps between own points that are too narrow for a finger: coarse images leave many.
@@ -477,7 +495,7 @@ func (g *GraspPlanner) stretch(s *slice, t *target, a, b float64) {
 			continue
 		}
 		u := (a + b) / 2
-		if g.supportBlocks(s, u, opening) || g.palmBlocked(s, u) || edge && !g.fingersSeenFree(s, u, opening) {
+		if g.supportBlocks(s, u, width, opening) || g.palmBlocked(s, u) || edge && !g.fingersSeenFree(s, u, opening) {
 			continue
 		}
 		if cost, ok := g.rate(s, a, b, edge); ok && cost < maxCost {
@@ -487,13 +505,13 @@ func (g *GraspPlanner) stretch(s *slice, t *target, a, b float64) {
 	}
 }
 
-// supportBlocks reports whether a part of the hand, open or closing, would be below what the object stands on.
-func (g *GraspPlanner) supportBlocks(s *slice, u, opening float64) bool {
+// supportBlocks reports whether a part of the hand, open or closing to width, would be below what the object stands on.
+func (g *GraspPlanner) supportBlocks(s *slice, u, width, opening float64) bool {
 	h := g.Hand
 	low := func(z, halfU, halfV float64) float64 {
 		return s.world(u, s.v, z)[2] - math.Abs(s.closing[2])*halfU - math.Abs(s.across[2])*halfV - g.seg.support
 	}
-	return low(s.tip, opening/2+h.FingerThickness, h.FingerWidth/2) < fingertipGap-1e-9 ||
+	return low(s.tip+h.tipReserve(width), opening/2+h.FingerThickness, h.FingerWidth/2) < fingertipGap-1e-9 ||
 		low(s.tip+h.Depth, h.PalmHalf[1], h.PalmHalf[0]) < 2*fingertipGap
 }
 
@@ -568,7 +586,11 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 	if both {
 		slant = slant || slanting[1-near] > share*clear[1-near]
 	}
-	if steep < 0.004 || slant {
+	least := 0.003 // of a low thing only its edge is between the pads
+	if s.tilt > 0 {
+		least = 0.006
+	}
+	if steep < least || slant {
 		return 0, false
 	}
 	cost := 80*width + 60*math.Hypot(u-s.point.u, s.v-s.point.v) + math.Abs(s.sight)
@@ -579,7 +601,7 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 		cost += 3
 	} else {
 		cost += 150 * math.Abs(s.v-s.mid.v)
-		cost += 300 * min(0.012, max(0, s.hi-s.lo-width-0.003)) // it is wider below
+		cost += 500 * min(0.012, max(0, s.hi-s.lo-width-0.002)) // it is wider below
 	}
 	return cost, true
 }

@@ -36,12 +36,12 @@ type obstacles struct {
 // set fills the field from a cloud, without the pixels in skip.
 func (o *obstacles) set(c *cloud, tBaseWorld sim.Pose, skip []bool) {
 	o.reset()
-	field := o.heights[0]
+	field, t := o.heights[0], newMover(&tBaseWorld)
 	for i, p := range c.points {
 		if !valid(p) || skip != nil && skip[i] {
 			continue
 		}
-		p = tBaseWorld.Apply(p)
+		p = t.apply(&p)
 		k, ok := fieldIndex(p[0], p[1])
 		if !ok || p[2] < thin || p[0]*p[0]+p[1]*p[1] < footRadius*footRadius {
 			continue

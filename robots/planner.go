@@ -57,7 +57,8 @@ type MotionPlanner struct {
 	mid     []float64 // scratch of edges
 	found   []float64 // the way: rows of joint positions
 	other   []float64
-	limit   int // of checks, for this search
+	limit   int  // of checks, for this search
+	quick   bool // no search at random
 	inverse []float64
 	curve   *path
 	between [4][]float64
@@ -139,6 +140,30 @@ func (p *MotionPlanner) Plan(from, to []float64, load *Load) (Motion, bool) {
 		m.Seconds = float64(m.timed.periods) * Period
 	}
 	return m, ok
+}
+
+// PlanAny finds a motion to one of several places, the one that is most wanted first: goal is its index. Ways that need no search are
+// looked for to all of them, before there is a search for a way to each until a query's worth of checks is used up three times. false: none
+// was found.
+func (p *MotionPlanner) PlanAny(from []float64, goals [][]float64, load *Load) (m Motion, goal int, ok bool) {
+	checks := 0
+	for _, p.quick = range [...]bool{true, false} {
+		for goal, to := range goals {
+			if !p.quick && checks > 3*p.opt.Checks {
+				break
+			}
+			m, ok = p.plan(from, to, load)
+			checks += m.Checks
+			if ok {
+				p.quick = false
+				m.Checks = checks
+				m.timed = timed(m.path, p.arm.Joints, 0, nil)
+				m.Seconds = float64(m.timed.periods) * Period
+				return m, goal, true
+			}
+		}
+	}
+	return Motion{Searched: m.Searched, Checks: checks}, 0, false
 }
 
 // At fills joint positions [rad] and velocities [rad/s] at the end of control period k, from 0 to Seconds × Rate.
@@ -225,6 +250,9 @@ func (p *MotionPlanner) way(from, to []float64, margin float64) (straight, ok bo
 		p.limit = p.check.checks + p.opt.Checks/4
 		p.shorten(margin)
 		return false, true
+	}
+	if p.quick {
+		return false, false
 	}
 	// How far beyond the ends each joint may go: enough for a detour first. Smaller clearances get a smaller part of the budget.
 	budget := float64(p.opt.Checks) * min(1, math.Sqrt(margin/p.opt.Clearance))

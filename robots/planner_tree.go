@@ -78,14 +78,12 @@ func (p *MotionPlanner) over(from, to []float64, margin float64) bool {
 	p.lift(a, margin)
 	p.lift(b, margin)
 	na, nb := len(a.parent), len(b.parent)
-	for sum := 1; sum <= na+nb-2; sum++ {
-		for i := max(0, sum-nb+1); i < na && i <= sum && p.check.checks < p.limit; i++ {
-			node, end := int32(i), int32(sum-i)
-			if p.edge(a.row(node), b.row(end), margin) {
-				p.join(a, b, node, end)
-				p.found = append(p.found[:0], p.other...)
-				return true
-			}
+	for up := 1; up < max(na, nb) && p.check.checks < p.limit; up++ {
+		node, end := int32(min(up, na-1)), int32(min(up, nb-1))
+		if p.edge(a.row(node), b.row(end), margin) {
+			p.join(a, b, node, end)
+			p.found = append(p.found[:0], p.other...)
+			return true
 		}
 	}
 	return false

@@ -647,12 +647,13 @@ func (e *Executor) room(tWorldEE sim.Pose, width float64) float64 {
 	best := h.MaxWidth
 	inv := tWorldEE.Inv()
 	enough := min(h.MaxWidth, width+0.008)
+	back := h.TipBack(width) // and farther as they open
 	for _, q := range e.nearby {
 		if dx, dy := q[0]-tWorldEE.Pos[0], q[1]-tWorldEE.Pos[1]; dx*dx+dy*dy > 0.1*0.1 {
 			continue
 		}
 		p := inv.Apply(q)
-		if p[2] > 0.002 || math.Abs(p[0]) > h.FingerWidth/2+sideGap {
+		if p[2] > 0.002-back || math.Abs(p[0]) > h.FingerWidth/2+sideGap {
 			continue
 		}
 		free := 2 * (math.Abs(p[1]) - h.FingerThickness - sideGap)

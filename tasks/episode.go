@@ -25,7 +25,8 @@ type worker struct {
 	o        Options
 	robot    *robots.Robot
 	renderer sim.Renderer
-	shot     sim.Shot
+	shot     sim.Shot    // what the referee is asked about
+	again    sim.Shot    // what the robot looks at for a second try of its own
 	kept     []keptFrame // of the last episode
 }
 
@@ -79,6 +80,7 @@ type episode struct {
 	trace hash.Hash
 	held  *robots.Held // what the robot believes to hold
 	limit int          // physics steps
+	looks int          // pictures taken
 }
 
 // errOverTime ends an episode whose simulated time is used up.
@@ -98,6 +100,10 @@ func (e *episode) run(ctx context.Context, seed uint64) error {
 	e.limit = begun + int(e.o.Suite.budgetSeconds(e.stage.Task)/sim.Timestep)
 	e.stage.Plant.OnStep = func() { data.Hash(e.trace) }
 	e.exec = robots.NewExecutor(e.robot, e.stage.Plant)
+	e.exec.Look = func(context.Context) (*sim.Frame, error) { // not into shot, which the verdict still needs
+		err := e.look(&e.again)
+		return &e.again.Frame, err
+	}
 	defer func() { e.rec.SimSeconds = float64(data.Steps()-begun) * sim.Timestep }()
 
 	e.rec.Planned = 2 * len(e.stage.Goals)
@@ -152,7 +158,7 @@ func (e *episode) timeIsUp() bool { return e.stage.Scene.Data.Steps() >= e.limit
 // putBack sets down what the hand holds where it was taken from, as far as the camera shows the place, so that another attempt begins
 // with an empty hand. If there is no room, the hand stays full, and the next pick fails.
 func (e *episode) putBack(ctx context.Context) error {
-	if err := e.look(); err != nil {
+	if err := e.look(&e.shot); err != nil {
 		return err
 	}
 	last := &e.rec.Steps[len(e.rec.Steps)-1]
@@ -167,9 +173,14 @@ func (e *episode) putBack(ctx context.Context) error {
 	return err
 }
 
-// look draws what the referee's camera sees.
-func (e *episode) look() error {
-	return e.renderer.Render(e.stage.Scene.Data, e.stage.Scene.Camera(e.o.Width, e.o.Height), &e.shot)
+// look draws what the referee's camera sees into shot, with the noise of the depth camera that was asked for.
+func (e *episode) look(shot *sim.Shot) error {
+	if err := e.renderer.Render(e.stage.Scene.Data, e.stage.Scene.Camera(e.o.Width, e.o.Height), shot); err != nil {
+		return err
+	}
+	e.looks++
+	e.o.DepthNoise.Apply(&shot.Frame, scenes.Stream(e.stage.Seed, fmt.Sprintf("depth %d", e.looks)))
+	return nil
 }
 
 func (e *episode) close() {
@@ -269,7 +280,7 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Ra
 	if e.timeIsUp() {
 		return false, errOverTime
 	}
-	if err := e.look(); err != nil {
+	if err := e.look(&e.shot); err != nil {
 		return false, err
 	}
 	key := fmt.Sprintf("step %d", len(e.rec.Steps)) // one stream of random numbers for each decision

@@ -34,8 +34,9 @@ type Options struct {
 
 	// NewRenderer makes a renderer; every worker has its own.
 	NewRenderer   func() (sim.Renderer, error)
-	Width, Height int // of the referee's picture [px]; 0 means 640 × 480
-	Workers       int // episodes at a time; 0 means one for each core. The results do not depend on it.
+	Width, Height int            // of the referee's picture [px]; 0 means 640 × 480
+	DepthNoise    sim.DepthNoise // of the camera, for referee and robot alike; "" means none
+	Workers       int            // episodes at a time; 0 means one for each core. The results do not depend on it.
 
 	Out    string      // the run's folder, made if need be; "" keeps nothing
 	Frames FramePolicy // "" means FramesFailed
@@ -128,7 +129,7 @@ func runInfo(o Options, renderer sim.RendererInfo) RunInfo {
 	cam := scenes.DefaultCamera(o.Width, o.Height)
 	return RunInfo{
 		Suite: o.Suite.Name, SuiteHash: o.Suite.Hash, Robot: o.Robot, Referee: o.Referee.Info(), Seed: o.Seed, Episodes: o.Episodes,
-		Camera:   CameraInfo{cam.Name, cam.Width, cam.Height, cam.FovyDeg()},
+		Camera:   CameraInfo{cam.Name, cam.Width, cam.Height, cam.FovyDeg(), o.DepthNoise},
 		Renderer: renderer, Versions: CurrentVersions(), Started: time.Now().UTC(),
 	}
 }

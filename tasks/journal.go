@@ -44,6 +44,8 @@ type CameraInfo struct {
 	Width   int     `json:"width"`
 	Height  int     `json:"height"`
 	FovyDeg float64 `json:"fovy_deg"`
+	// DepthNoise is the depth camera that was imitated; "" means exact depth.
+	DepthNoise sim.DepthNoise `json:"depth_noise,omitempty"`
 }
 
 // A Journal writes a run's folder. Its methods are for one goroutine at a time.

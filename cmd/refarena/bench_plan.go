@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -33,10 +34,11 @@ const (
 // A planQuery is a motion from where something was just picked up, a few centimetres above where it stood, to just above where it is to
 // be set down, among what stands around.
 type planQuery struct {
-	from, to []float64
-	load     robots.Load
-	object   int      // in the scene
-	tEEObj   sim.Pose // of the object in the hand
+	from   []float64
+	goals  [][]float64 // all clear positions that bring the hand, either way around, to where it is to be, the nearest first
+	load   robots.Load
+	object int      // in the scene
+	tEEObj sim.Pose // of the object in the hand
 }
 
 // A planScene is a hard scene as its camera saw it, and queries in it.
@@ -181,18 +183,20 @@ func (b *bench) planQuery(p *robots.MotionPlanner, s *planScene, object int, dra
 	}
 	q.tEEObj = hand(middle[0], middle[1], tip).Inv().Mul(tBaseObj)
 
-	reach := func(t sim.Pose, seed []float64) []float64 { // the nearest position that is clear
-		rows := arm.Inverse(t, seed, nil)
-		for n := len(arm.Home); len(rows) > 0; rows = rows[n:] {
-			if p.Clear(rows[:n], &q.load, planMargin) {
-				return rows[:n]
+	reach := func(t sim.Pose, seed []float64) (rows [][]float64) { // all clear positions, the nearest first
+		all := arm.Inverse(t, seed, nil)
+		for n := len(arm.Home); len(all) > 0; all = all[n:] {
+			if p.Clear(all[:n], &q.load, planMargin) {
+				rows = append(rows, all[:n])
 			}
 		}
-		return nil
+		return rows
 	}
-	if q.from = reach(hand(middle[0], middle[1], tip+0.03+0.05*draw.Float64()), arm.Home); q.from == nil {
+	starts := reach(hand(middle[0], middle[1], tip+0.03+0.05*draw.Float64()), arm.Home)
+	if len(starts) == 0 {
 		return q, false
 	}
+	q.from = starts[0]
 	// To where, of 20 places, it gets lowest.
 	ground := math.Inf(1)
 	var x, y float64
@@ -205,8 +209,21 @@ func (b *bench) planQuery(p *robots.MotionPlanner, s *planScene, object int, dra
 		}
 	}
 	yaw = 2 * math.Pi * draw.Float64()
-	q.to = reach(hand(x, y, ground+q.load.Bottom+0.03), q.from)
-	return q, q.to != nil
+	for range 2 {
+		q.goals = append(q.goals, reach(hand(x, y, ground+q.load.Bottom+0.03), q.from)...)
+		yaw += math.Pi
+	}
+	slices.SortStableFunc(q.goals, func(a, b []float64) int { return cmp.Compare(span(q.from, a), span(q.from, b)) })
+	return q, len(q.goals) > 0
+}
+
+// span is the distance of joint positions [rad].
+func span(a, b []float64) float64 {
+	sum := 0.0
+	for i := range a {
+		sum += (a[i] - b[i]) * (a[i] - b[i])
+	}
+	return math.Sqrt(sum)
 }
 
 // planAll answers all queries, once for all plan.* figures.
@@ -231,7 +248,7 @@ func (b *bench) planAll() (*planBench, error) {
 			fastest, least := math.Inf(1), math.Inf(1)
 			for range planRepeats {
 				start, used := time.Now(), threadTime()
-				m, ok = p.Plan(q.from, q.to, &q.load)
+				m, _, ok = p.PlanAny(q.from, q.goals, &q.load)
 				fastest = min(fastest, 1000*time.Since(start).Seconds())
 				least = min(least, 1000*(threadTime()-used).Seconds())
 			}
@@ -344,7 +361,7 @@ func (b *bench) planPenetration() (x []float64, config map[string]any, err error
 		for i := range s.queries {
 			q := &s.queries[i]
 			s.look(p, &b.robot.Arm, q.object)
-			m, ok := p.Plan(q.from, q.to, &q.load)
+			m, _, ok := p.PlanAny(q.from, q.goals, &q.load)
 			if !ok {
 				continue
 			}
@@ -511,7 +528,7 @@ func (b *bench) planMuJoCo() (x []float64, config map[string]any, err error) {
 		at := make([]float64, len(q.from))
 		place := func(k int) []float64 {
 			for i := range at {
-				at[i] = q.from[i] + (q.to[i]-q.from[i])*float64(k)/looks
+				at[i] = q.from[i] + (q.goals[0][i]-q.from[i])*float64(k)/looks
 			}
 			return at
 		}
@@ -585,7 +602,7 @@ func (m *meter) Step(c robots.Command) error {
 }
 
 // planTracking plays 100 episodes, a pick and a place each, and notes each one's largest difference between commanded and measured
-// joint positions. The greatest speeds and torques are in the configuration.
+// joint positions. The greatest speeds and torques are in the configuration; episodes beyond half a degree are listed there with how they ended.
 func (b *bench) planTracking() (x []float64, config map[string]any, err error) {
 	const episodes = 100
 	r, err := render.New(render.Options{Device: b.device})
@@ -594,29 +611,35 @@ func (b *bench) planTracking() (x []float64, config map[string]any, err error) {
 	}
 	defer r.Close()
 	var all meter
+	var beyond []string
 	placed := 0
 	for i := range episodes {
-		m, ok, err := b.trackEpisode(r, benchSeed+uint64(i))
+		m, out, err := b.trackEpisode(r, benchSeed+uint64(i))
 		if err != nil {
 			return nil, nil, err
 		}
-		if ok {
+		if out.OK() {
 			placed++
 		}
-		x = append(x, m.lag*180/math.Pi)
+		lag := m.lag * 180 / math.Pi
+		x = append(x, lag)
+		if lag > 0.5 {
+			beyond = append(beyond, fmt.Sprintf("seed %d: %.2f°, %v", benchSeed+i, lag, out))
+			continue // an arm that was stopped by something is no measure of how it follows
+		}
 		all.speed, all.big, all.small = max(all.speed, m.speed), max(all.big, m.big), max(all.small, m.small)
 		all.command, all.accel, all.torque = max(all.command, m.command), max(all.accel, m.accel), max(all.torque, m.torque)
 	}
 	return x, map[string]any{
-		"episodes": episodes, "placed": placed, "max_speed_rad_s": all.speed, "max_torque_big_nm": all.big, "max_torque_small_nm": all.small,
+		"episodes": episodes, "placed": placed, "beyond": beyond, "max_speed_rad_s": all.speed, "max_torque_big_nm": all.big, "max_torque_small_nm": all.small,
 		"commanded_speed_share": all.command, "commanded_accel_share": all.accel,
 	}, nil
 }
 
-func (b *bench) trackEpisode(r sim.Renderer, seed uint64) (*meter, bool, error) {
+func (b *bench) trackEpisode(r sim.Renderer, seed uint64) (*meter, robots.Outcome, error) {
 	st, err := tasks.NewStage(b.suite, b.robot, seed)
 	if err != nil {
-		return nil, false, err
+		return nil, robots.Outcome{}, err
 	}
 	defer st.Close()
 	m := &meter{SimPlant: st.Plant, joints: b.robot.Arm.Joints, last: make([]float64, len(b.robot.Arm.Joints))}
@@ -642,17 +665,17 @@ func (b *bench) trackEpisode(r sim.Renderer, seed uint64) (*meter, bool, error) 
 	goal := st.Goals[0]
 	px, err := point(goal.Move)
 	if err != nil {
-		return nil, false, err
+		return nil, robots.Outcome{}, err
 	}
 	pick, err := exec.Pick(b.ctx, &shot.Frame, px, robots.PickOptions{})
 	if err != nil || !pick.OK() {
-		return m, false, err
+		return m, pick.Outcome, err
 	}
 	if px, err = point(goal.To); err != nil {
-		return nil, false, err
+		return nil, robots.Outcome{}, err
 	}
 	place, err := exec.Place(b.ctx, &shot.Frame, px, pick.Held, robots.PlaceOptions{})
-	return m, place.OK(), err
+	return m, place.Outcome, err
 }
 
 // A planExport is the collision model and the queries for other planners: see train/bench_ompl.py.
@@ -693,7 +716,7 @@ type planExportPart struct {
 type planExportQuery struct {
 	Seed    uint64           `json:"seed"`
 	From    []float64        `json:"from"`
-	To      []float64        `json:"to"`
+	Goals   [][]float64      `json:"goals"`
 	Load    []planExportPart `json:"load"`    // in ee; link is -1
 	Columns string           `json:"columns"` // heights [m], float32, little endian, base64
 	Solved  bool             `json:"solved"`
@@ -733,7 +756,7 @@ func (e *planExport) add(p *robots.MotionPlanner, s *planScene, q *planQuery, m 
 	for _, h := range columns.Heights {
 		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(h))
 	}
-	out := planExportQuery{Seed: s.seed, From: q.from, To: q.to, Columns: base64.StdEncoding.EncodeToString(raw), Solved: solved, Length: m.Length,
+	out := planExportQuery{Seed: s.seed, From: q.from, Goals: q.goals, Columns: base64.StdEncoding.EncodeToString(raw), Solved: solved, Length: m.Length,
 		Seconds: m.Seconds, Nodes: m.Searched, Checks: m.Checks, TimeMS: timeMS}
 	for _, c := range q.load.Capsules() {
 		out.Load = append(out.Load, planExportPart{-1, c.A, c.B, c.Radius})

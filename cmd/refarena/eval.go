@@ -36,6 +36,7 @@ type evalCommand struct {
 	Episodes int           `short:"n" default:"20" help:"How many episodes."`
 	Workers  int           `default:"0" help:"Episodes at a time; 0: one for each core. Results do not depend on it."`
 	Size     string        `default:"640x480" help:"Size of the referee's picture [px]."`
+	Noise    string        `name:"depth-noise" placeholder:"CAMERA" help:"Noise of a depth camera, for robot and referee alike: d435 or l515 (default: exact depth)."`
 	Out      string        `placeholder:"DIR" help:"Folder of the run (default: a new one under runs/)."`
 	Frames   string        `default:"failed" enum:"failed,all,none" help:"Which steps' pictures to keep: failed, all or none."`
 	JSON     bool          `name:"json" help:"One line of JSON for each episode, in order, then one for the summary."`
@@ -80,6 +81,10 @@ func (c *evalCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return err
 	}
+	noise, err := sim.ParseDepthNoise(c.Noise)
+	if err != nil {
+		return usageError{err}
+	}
 	if c.Timeout <= 0 {
 		return usageError{fmt.Errorf("a time-out of %v (want more than 0, such as 60s)", c.Timeout)}
 	}
@@ -98,6 +103,7 @@ func (c *evalCommand) Run(ctx context.Context, io console) error {
 	records, err := tasks.Evaluate(ctx, tasks.Options{
 		Suite: suite, Robot: c.Robot, Referee: ref, Seed: c.Seed, Episodes: c.Episodes, Workers: c.Workers, Width: w, Height: h,
 		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },
+		DepthNoise:  noise,
 		Out:         c.Out, Frames: tasks.FramePolicy(c.Frames),
 		OnDone:   func(int) { bar.Add(1) },
 		OnRecord: print.record,

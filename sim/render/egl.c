@@ -104,6 +104,7 @@ const char *renderMakeContext(void *display, void **context, int *code) {
 void renderFreeContext(void *display, void *context) {
 	eglMakeCurrentFn(display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
 	eglDestroyContextFn(display, context);
+	malloc_trim(0); // what renderKeepMemory kept for its frames
 	eglReleaseThreadFn();
 }
 

@@ -73,17 +73,38 @@ func (s *sector) contains(p relate.Vec2) bool {
 type ring struct {
 	around relate.Outline
 	lo, hi float64
-	centre relate.Vec2 // of the outline
-	far    float64     // from there nothing of the ring is farther
+	disc   discs
 }
 
-func newRing(s *relate.Solid, lo, hi float64) ring {
-	return ring{s.Outline, lo, hi, s.Centre, s.Diagonal + hi}
+// discs are about an outline's centroid, one inside of it and one around it: they decide most questions about distances.
+type discs struct {
+	centre   relate.Vec2
+	in, over float64 // radii
 }
+
+func discsOf(s *relate.Solid) discs {
+	d := discs{centre: s.Centre, in: s.Outline.Depth(s.Centre)}
+	for _, p := range s.Outline {
+		d.over = max(d.over, p.Sub(s.Centre).Len())
+	}
+	return d
+}
+
+// bounds are bounds of a place's distance to the outline.
+func (d *discs) bounds(p relate.Vec2) (lo, hi float64) {
+	x, y := p[0]-d.centre[0], p[1]-d.centre[1]
+	far := math.Sqrt(x*x + y*y)
+	return far - d.over, far - d.in
+}
+
+func newRing(s *relate.Solid, lo, hi float64) ring { return ring{s.Outline, lo, hi, discsOf(s)} }
 
 func (r *ring) contains(p relate.Vec2) bool {
-	if p.Sub(r.centre).LenSqr() > r.far*r.far {
+	switch lo, hi := r.disc.bounds(p); {
+	case lo > r.hi, hi < r.lo:
 		return false
+	case lo >= r.lo && hi <= r.hi:
+		return true
 	}
 	d := r.around.Distance(p)
 	return d >= r.lo && d <= r.hi
@@ -125,17 +146,19 @@ func (a *Area) Contains(at relate.Vec2) bool {
 		}
 	}
 	for i := range a.obstacles {
-		if o := &a.obstacles[i]; at[0] > o.lo[0] && at[0] < o.hi[0] && at[1] > o.lo[1] && at[1] < o.hi[1] && near(o.outline, at, a.clearance) {
+		o := &a.obstacles[i]
+		lo, hi := o.disc.bounds(at)
+		if lo < a.clearance && (hi < a.clearance || near(o.outline, at, a.clearance)) {
 			return false
 		}
 	}
 	return true
 }
 
-// An obstacle is an outline, and a box that encloses it and its clearance.
+// An obstacle is an outline that the clearance is kept from.
 type obstacle struct {
 	outline relate.Outline
-	lo, hi  relate.Vec2
+	disc    discs
 }
 
 // near reports whether a point is less than r from an outline.
@@ -418,7 +441,7 @@ func (v *View) obstruct(a *Area, held int) {
 		x0, x1 := s.Outline.Span(relate.Vec2{1, 0})
 		y0, y1 := s.Outline.Span(relate.Vec2{0, 1})
 		if c := a.clearance; x1 > lo[0]-c && x0 < hi[0]+c && y1 > lo[1]-c && y0 < hi[1]+c {
-			a.obstacles = append(a.obstacles, obstacle{s.Outline, relate.Vec2{x0 - c, y0 - c}, relate.Vec2{x1 + c, y1 + c}})
+			a.obstacles = append(a.obstacles, obstacle{s.Outline, discsOf(s)})
 		}
 	}
 	if a.Table >= 0 {

@@ -486,7 +486,7 @@ func (m *maker) called(thing, steps, depth int, p *Phrase) *Phrase {
 		kind := (first + k) % 4
 		p.Noun, p.Color = t.Nouns[0], ""
 		if m.draw.IntN(3) == 0 {
-			p.Noun = t.Nouns[m.draw.IntN(len(t.Nouns))]
+			p.Noun = m.synonym(t)
 		}
 		if kind >= 2 {
 			if depth > 0 && p.Steps() == 0 {
@@ -515,6 +515,17 @@ func (m *maker) called(thing, steps, depth int, p *Phrase) *Phrase {
 		}
 	}
 	return nil
+}
+
+// synonym draws one of the thing's names. Those with a size in them go with no colour ("brown small shelf") and no rank, and are passed over.
+func (m *maker) synonym(t *relate.Thing) string {
+	noun := t.Nouns[m.draw.IntN(len(t.Nouns))]
+	for _, size := range []string{"small ", "little ", "big ", "large ", "tall "} {
+		if strings.HasPrefix(noun, size) {
+			return t.Nouns[0]
+		}
+	}
+	return noun
 }
 
 // readable reports whether a phrase is one that people would say: no generic noun twice, no anchor called the same as what it is there for.
@@ -727,7 +738,7 @@ func (m *maker) placement(steps int) (Instruction, bool) {
 func (m *maker) callHeld(held int) string {
 	t := &m.World.Things[held]
 	for range 4 {
-		p := &Phrase{Noun: t.Nouns[m.draw.IntN(len(t.Nouns))], Color: t.Color}
+		p := &Phrase{Noun: m.synonym(t), Color: t.Color}
 		if m.draw.IntN(2) == 0 {
 			p.Color = ""
 		}

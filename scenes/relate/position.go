@@ -138,7 +138,7 @@ func (w *World) Out(a, b int) Truth {
 func (w *World) Touches(a, b int) Truth {
 	lo, hi := w.distance(a, b)
 	switch {
-	case hi <= 1e-4 && w.Parent(a) != b && w.Parent(b) != a:
+	case lo <= 1e-4 && hi <= 0.002 && w.Parent(a) != b && w.Parent(b) != a: // nothing proves that they do not overlap
 		return Unclear
 	case hi <= 0.002:
 		return Yes
@@ -154,13 +154,15 @@ func (w *World) distance(a, b int) (lo, hi float64) {
 	if gap := w.gaps[a][b]; gap > 0.02 {
 		return gap, 10 // far enough apart to be sure: nobody asks for more
 	}
-	p, q := w.Solids[a].Points, w.Solids[b].Points
+	s, t := &w.Solids[a], &w.Solids[b]
+	lo = max(w.gaps[a][b], s.Lo-t.Hi, t.Lo-s.Hi) // faces that lie side by side converge slowly; this bound is at hand
+	p, q := s.Points, t.Points
 	corner := func(dir sim.Vec3) sim.Vec3 { return extreme(p, dir).Sub(extreme(q, dir.Mul(-1))) }
 	v := corner(sim.Vec3{0, 0, 1})
 	for range 400 {
 		hi = v.Len()
 		if hi < 1e-4 {
-			return 0, hi
+			return max(lo, 0), hi
 		}
 		s := corner(v.Mul(-1))
 		lo = max(lo, v.Dot(s)/hi) // no point of the difference is nearer, along v

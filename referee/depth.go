@@ -50,12 +50,7 @@ func EncodeDepth(e DepthEncoding, w, h int, depth []float32) ([]byte, error) {
 		}
 		return encodePNG(img)
 	case DepthDisparityMinMaxU8:
-		img := image.NewRGBA(image.Rect(0, 0, w, h))
-		for i, v := range DisparityMinMaxU8(depth) {
-			px := img.Pix[4*i : 4*i+4 : 4*i+4]
-			px[0], px[1], px[2], px[3] = v, v, v, 0xff
-		}
-		return encodePNG(img)
+		return encodeDisparity(w, h, DisparityMinMaxU8(depth))
 	}
 	names := make([]string, len(depthEncodings))
 	for i, k := range depthEncodings {

@@ -18,6 +18,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -74,9 +75,15 @@ func Check(ctx context.Context, r Referee) error {
 type Query struct {
 	Width, Height int       // size of the image [px], 1 to sim.MaxImageSide
 	RGB           []byte    // Height × Width × 3, row-major from the top left, sRGB
-	Depth         []float32 // Height × Width, along cam z [m]; 0, negative or not finite means no return. nil: RGB only
-	Instruction   string    // "point at the red mug"; UTF-8, may be empty
-	Seed          uint64    // for referees that draw random numbers: a function of the episode's seed, the step and the attempt
+	Depth         []float32 // Height × Width, along cam z [m]; 0, negative or not finite means no return. nil: none
+	// Disparity is depth in the form that RoboRefer sees, for a query whose metric depth nobody knows: Height × Width, near is bright (see
+	// DisparityMinMaxU8). nil: none. A query has Depth, Disparity or neither, never both; without either it is RGB only.
+	Disparity   []byte
+	Instruction string // "point at the red mug"; UTF-8, may be empty
+	// Verbatim says that Instruction is the whole text for the model, which the referee neither adds to nor changes: a benchmark and a server
+	// are given prompts that are complete. False: the referee asks in the words that its model is used to.
+	Verbatim bool
+	Seed     uint64 // for referees that draw random numbers: a function of the episode's seed, the step and the attempt
 }
 
 // NewQuery asks about a camera's frame. The query shares the frame's slices, so the frame must not be drawn into before the answer.
@@ -97,13 +104,29 @@ func (q Query) Validate() error {
 		return fmt.Errorf("referee: query: image size %d×%d (want 1×1 to %d×%d)", q.Width, q.Height, sim.MaxImageSide, sim.MaxImageSide)
 	case len(q.RGB) != 3*n:
 		return fmt.Errorf("referee: query: %d bytes of RGB for an image of %d×%d (want %d)", len(q.RGB), q.Width, q.Height, 3*n)
+	case q.Depth != nil && q.Disparity != nil:
+		return errors.New("referee: query: both depth and disparity (want one at most)")
 	case q.Depth != nil && len(q.Depth) != n:
 		return fmt.Errorf("referee: query: %d depths for an image of %d×%d (want %d, or nil for RGB only)", len(q.Depth), q.Width, q.Height, n)
+	case q.Disparity != nil && len(q.Disparity) != n:
+		return fmt.Errorf("referee: query: %d disparities for an image of %d×%d (want %d, or nil for RGB only)", len(q.Disparity), q.Width, q.Height, n)
 	case !utf8.ValidString(q.Instruction):
 		return fmt.Errorf("referee: query: instruction %.60q is not valid UTF-8", q.Instruction)
 	}
 	return nil
 }
+
+// DisparityU8 is the depth of q as RoboRefer sees it, Height × Width: Disparity, else DisparityMinMaxU8 of Depth; nil for a query that is RGB
+// only. q must be valid. The result is only read: it may be q's own slice.
+func (q Query) DisparityU8() []byte {
+	if q.Depth != nil {
+		return DisparityMinMaxU8(q.Depth)
+	}
+	return q.Disparity
+}
+
+// HasDepth says whether the query carries depth of any kind.
+func (q Query) HasDepth() bool { return q.Depth != nil || q.Disparity != nil }
 
 // Hash identifies what a model is shown, for records: SHA-256 over the size, the pixels' bits, the depths' bits and the instruction, in
 // hexadecimal. The seed is left out, since no model sees it.
@@ -126,6 +149,15 @@ func (q Query) Hash() string {
 	}
 	put(len(q.Instruction))
 	h.Write([]byte(q.Instruction))
+	if q.Disparity != nil || q.Verbatim { // what came later; the hashes of queries without it stay what they were
+		verbatim := 0
+		if q.Verbatim {
+			verbatim = 1
+		}
+		put(verbatim)
+		put(len(q.Disparity))
+		h.Write(q.Disparity)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 

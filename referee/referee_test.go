@@ -1,7 +1,9 @@
 package referee_test
 
 import (
+	"bytes"
 	"context"
+	"image"
 	"math"
 	"slices"
 	"strings"
@@ -200,6 +202,9 @@ func TestQueryHash(t *testing.T) {
 		{"first depth", func(q *referee.Query) { q.Depth[0] = 3 }},
 		{"last depth", func(q *referee.Query) { q.Depth[len(q.Depth)-1] = 3 }},
 		{"no depth", func(q *referee.Query) { q.Depth = nil }},
+		{"disparity", func(q *referee.Query) { q.Disparity, q.Depth = q.DisparityU8(), nil }},
+		{"other disparity", func(q *referee.Query) { q.Disparity, q.Depth = make([]byte, 40*30), nil }},
+		{"verbatim", func(q *referee.Query) { q.Verbatim = true }},
 		{"turned", func(q *referee.Query) { q.Width, q.Height = q.Height, q.Width }},
 		{"instruction", func(q *referee.Query) { q.Instruction += " " }},
 	} {
@@ -210,6 +215,30 @@ func TestQueryHash(t *testing.T) {
 			t.Errorf("%s: the same hash as %s", tt.name, twin)
 		}
 		seen[h] = tt.name
+	}
+}
+
+// A query with disparity shows RoboRefer the same as one with the depth that it was made of, and a verbatim one has no suffix.
+func TestDisparityAndVerbatim(t *testing.T) {
+	server := refereetest.NewRoboReferServer(t, nil)
+	c, err := referee.NewRoboReferClient(server.URL, referee.RoboReferOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := refereetest.Query(40, 30, true, 1)
+	d := q
+	d.Disparity, d.Depth, d.Verbatim = q.DisparityU8(), nil, true
+	for _, q := range []referee.Query{q, d} {
+		if _, err := c.Point(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := server.Queries()
+	if a, b := got[0].Depths[0].(*image.RGBA), got[1].Depths[0].(*image.RGBA); !bytes.Equal(a.Pix, b.Pix) {
+		t.Error("disparity was sent as other pixels than the depth it was made of")
+	}
+	if want := q.Instruction + referee.RoboReferSuffix; got[0].Text != want || got[1].Text != q.Instruction {
+		t.Errorf("texts %q and %q, want %q and %q", got[0].Text, got[1].Text, want, q.Instruction)
 	}
 }
 

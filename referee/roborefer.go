@@ -30,6 +30,14 @@ const RoboReferSuffix = "Your answer should be formatted as a list of tuples, i.
 	"coordinates of a point satisfying the conditions above. The coordinates should be between 0 and 1, indicating the normalized pixel " +
 	"locations of the points in the image."
 
+// RoboReferPrompt is the text that RoboRefer is given for q: instruction and suffix, or the instruction alone if it is verbatim.
+func RoboReferPrompt(q Query) string {
+	if q.Verbatim {
+		return q.Instruction
+	}
+	return q.Instruction + RoboReferSuffix
+}
+
 // A DepthSource says which depth RoboRefer's server works with. The zero value is DepthFromQuery.
 type DepthSource string
 
@@ -149,7 +157,7 @@ func (c *RoboReferClient) Point(ctx context.Context, q Query) (Answer, error) {
 	if err := begin(ctx, c.name, q); err != nil {
 		return Answer{}, err
 	}
-	prompt := q.Instruction + RoboReferSuffix
+	prompt := RoboReferPrompt(q)
 	body, err := c.encode(q, prompt)
 	if err != nil {
 		return Answer{}, err
@@ -188,8 +196,8 @@ func (c *RoboReferClient) encode(q Query, prompt string) ([]byte, error) {
 	switch {
 	case c.opt.Depth == DepthFromServer:
 		body.EnableDepth = 1
-	case c.opt.Depth == DepthFromQuery && q.Depth != nil:
-		depth, err := EncodeDepth(DepthDisparityMinMaxU8, q.Width, q.Height, q.Depth)
+	case c.opt.Depth == DepthFromQuery && q.HasDepth():
+		depth, err := EncodeDisparity(q)
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,6 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
@@ -31,15 +30,14 @@ type episodeFlags struct {
 
 type evalCommand struct {
 	episodeFlags
-	Referee  string        `default:"oracle" help:"What is asked where to point: ${referees}."`
-	Timeout  time.Duration `default:"60s" help:"How long a server may take for one answer."`
-	Episodes int           `short:"n" default:"20" help:"How many episodes."`
-	Workers  int           `default:"0" help:"Episodes at a time; 0: one for each core. Results do not depend on it."`
-	Size     string        `default:"640x480" help:"Size of the referee's picture [px]."`
-	Noise    string        `name:"depth-noise" placeholder:"CAMERA" help:"Noise of a depth camera, for robot and referee alike: d435 or l515 (default: exact depth)."`
-	Out      string        `placeholder:"DIR" help:"Folder of the run (default: a new one under runs/)."`
-	Frames   string        `default:"failed" enum:"failed,all,none" help:"Which steps' pictures to keep: failed, all or none."`
-	JSON     bool          `name:"json" help:"One line of JSON for each episode, in order, then one for the summary."`
+	refereeFlags
+	Episodes int    `short:"n" default:"20" help:"How many episodes."`
+	Workers  int    `default:"0" help:"Episodes at a time; 0: one for each core. Results do not depend on it."`
+	Size     string `default:"640x480" help:"Size of the referee's picture [px]."`
+	Noise    string `name:"depth-noise" placeholder:"CAMERA" help:"Noise of a depth camera, for robot and referee alike: d435 or l515 (default: exact depth)."`
+	Out      string `placeholder:"DIR" help:"Folder of the run (default: a new one under runs/)."`
+	Frames   string `default:"failed" enum:"failed,all,none" help:"Which steps' pictures to keep: failed, all or none."`
+	JSON     bool   `name:"json" help:"One line of JSON for each episode, in order, then one for the summary."`
 }
 
 func (f episodeFlags) load() (*tasks.Suite, render.Device, error) {
@@ -66,7 +64,7 @@ func parseSize(s string) (w, h int, err error) {
 }
 
 // Run evaluates. Results go to stdout; progress, where the run is kept, and problems go to stderr.
-func (c *evalCommand) Run(ctx context.Context, io console) error {
+func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 	suite, device, err := c.load()
 	if err != nil {
 		return err
@@ -85,13 +83,11 @@ func (c *evalCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return usageError{err}
 	}
-	if c.Timeout <= 0 {
-		return usageError{fmt.Errorf("a time-out of %v (want more than 0, such as 60s)", c.Timeout)}
-	}
-	ref, err := referee.Open(c.Referee, referee.Options{RoboRefer: referee.RoboReferOptions{Timeout: c.Timeout}})
+	ref, done, err := c.open(io)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
+	defer done(&err)
 	if c.Out == "" {
 		name := fmt.Sprintf("%s-%s-%s-%s", time.Now().Format("20060102-150405.000"), suite.Name, c.Robot, fileName(c.Referee))
 		c.Out = filepath.Join("runs", name)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/tasks"
 )
@@ -72,7 +71,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 	parser, err := kong.New(&cli, kong.Name("refarena"), kong.Writers(stdout, stderr), kong.Exit(func(c int) { panic(exit(c)) }),
 		kong.Description("Would the point that the model returned have worked? A robot at a cluttered table finds out."),
 		kong.Vars{"version": tasks.CurrentVersions().Refarena, "suites": strings.Join(tasks.SuiteNames(), ", "), "robots": strings.Join(robots.Names(), ", "),
-			"referees": strings.Join(referee.Names(), ", ")},
+			"referees": strings.Join(refereeNames(), ", ")},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(console{stdout, stderr}))
 	if err != nil {

@@ -119,11 +119,11 @@ func ask(t *testing.T, r referee.Referee, q referee.Query) (referee.Answer, bool
 	t.Helper()
 	a, err := referee.Ask(t.Context(), r, q, Truth(q.Width, q.Height))
 	if err != nil {
-		t.Errorf("Ask(%d×%d, depth %t, %q) failed: %v", q.Width, q.Height, q.Depth != nil, q.Instruction, err)
+		t.Errorf("Ask(%d×%d, depth %t, %q) failed: %v", q.Width, q.Height, q.HasDepth(), q.Instruction, err)
 		return a, false
 	}
 	if err := CheckAnswer(a); err != nil {
-		t.Errorf("Ask(%d×%d, depth %t, %q): %v", q.Width, q.Height, q.Depth != nil, q.Instruction, err)
+		t.Errorf("Ask(%d×%d, depth %t, %q): %v", q.Width, q.Height, q.HasDepth(), q.Instruction, err)
 		return a, false
 	}
 	return a, true
@@ -168,6 +168,8 @@ func testAnswers(t *testing.T, r referee.Referee) {
 		{"one row", 33, 1, true, nil},
 		{"no instruction", 64, 48, true, func(q *referee.Query) { q.Instruction = "" }},
 		{"other scripts", 64, 48, true, func(q *referee.Query) { q.Instruction = "指出红色的杯子 “<image>”\n\x00 🍎" }},
+		{"disparity", 64, 48, true, func(q *referee.Query) { q.Disparity, q.Depth = q.DisparityU8(), nil }},
+		{"verbatim", 64, 48, true, func(q *referee.Query) { q.Verbatim = true }},
 		{"no return anywhere", 64, 48, true, func(q *referee.Query) { clear(q.Depth) }},
 		{"flat depth", 64, 48, true, func(q *referee.Query) {
 			for i := range q.Depth {
@@ -183,7 +185,7 @@ func testAnswers(t *testing.T, r referee.Referee) {
 			if tt.edit != nil {
 				tt.edit(&q)
 			}
-			before, rgb, depth := q.Hash(), bytes.Clone(q.RGB), slices.Clone(q.Depth)
+			before, rgb, depth, disparity := q.Hash(), bytes.Clone(q.RGB), slices.Clone(q.Depth), bytes.Clone(q.Disparity)
 			a, ok := ask(t, r, q)
 			if q.Hash() != before {
 				t.Error("the query's pixels were changed")
@@ -191,7 +193,7 @@ func testAnswers(t *testing.T, r referee.Referee) {
 			if !ok || !r.Info().Repeatable {
 				return
 			}
-			q.RGB, q.Depth = rgb, depth // the same query in other memory
+			q.RGB, q.Depth, q.Disparity = rgb, depth, disparity // the same query in other memory
 			if b, ok := ask(t, r, q); ok && !same(a, b) {
 				t.Errorf("the same query twice: %q, then %q", a.Text, b.Text)
 			}
@@ -210,6 +212,8 @@ func testBadQueries(t *testing.T, r referee.Referee) {
 		{"four channels", func(q *referee.Query) { q.RGB = make([]byte, 4*q.Width*q.Height) }},
 		{"a depth too few", func(q *referee.Query) { q.Depth = q.Depth[1:] }},
 		{"empty depth", func(q *referee.Query) { q.Depth = []float32{} }},
+		{"a disparity too few", func(q *referee.Query) { q.Depth, q.Disparity = nil, make([]byte, q.Width*q.Height-1) }},
+		{"depth and disparity", func(q *referee.Query) { q.Disparity = make([]byte, q.Width*q.Height) }},
 		{"no width", func(q *referee.Query) { q.Width, q.RGB, q.Depth = 0, nil, nil }},
 		{"negative sides", func(q *referee.Query) { q.Width, q.Height = -q.Width, -q.Height }},
 		{"too wide", func(q *referee.Query) {

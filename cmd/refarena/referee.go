@@ -1,0 +1,48 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/refarena/refarena/referee"
+)
+
+// Which referee is asked, shared by the commands that ask one.
+type refereeFlags struct {
+	Referee string        `default:"oracle" help:"What is asked where to point: ${referees}."`
+	Timeout time.Duration `default:"60s" help:"How long a model may take for one answer."`
+}
+
+// makers are the referees of other packages than referee, for referee.Open.
+func (f refereeFlags) makers(console) []referee.Maker { return nil }
+
+// refereeNames is what --referee takes.
+func refereeNames() []string {
+	names := referee.Names()
+	for _, m := range (refereeFlags{}).makers(console{io.Discard, io.Discard}) {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// open makes the referee that the flags name. done closes it and joins what goes wrong then to the error; nothing is asked yet.
+func (f refereeFlags) open(io console) (r referee.Referee, done func(*error), err error) {
+	if f.Timeout <= 0 {
+		return nil, nil, usageError{fmt.Errorf("a time-out of %v (want more than 0, such as 60s)", f.Timeout)}
+	}
+	r, err = referee.Open(f.Referee, referee.Options{RoboRefer: referee.RoboReferOptions{Timeout: f.Timeout}}, f.makers(io)...)
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	return r, func(err *error) { *err = errors.Join(*err, closeReferee(r)) }, nil
+}
+
+// closeReferee closes r if it holds anything.
+func closeReferee(r referee.Referee) error {
+	if c, ok := r.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}

@@ -60,6 +60,10 @@ type storedLight struct {
 	Sky        []float64 `yaml:"sky,flow"`
 	Ground     []float64 `yaml:"ground,flow"`
 	Background []float64 `yaml:"background,flow"`
+
+	KeyAngle     float64   `yaml:"key_angle,omitempty"` // [rad]
+	Exposure     float64   `yaml:"exposure,omitempty"`  // [EV]
+	WhiteBalance []float64 `yaml:"white_balance,flow,omitempty"`
 }
 
 type storedView struct {
@@ -103,9 +107,15 @@ func (s *Scene) Encode() ([]byte, error) {
 		Premise: storedPremise{Zone: cfg.Zone.array(), Reach: cfg.Reach.array(), MinVisible: cfg.MinVisible},
 		Setting: storedSetting{
 			Floor: cmp.Or(set.Floor, floors[0].name), Wall: set.Wall,
-			Light: storedLight{light.KeyDir[:], colorArray(light.KeyColor), colorArray(light.Sky), colorArray(light.Ground), colorArray(light.Background)},
+			Light: storedLight{
+				light.KeyDir[:], colorArray(light.KeyColor), colorArray(light.Sky), colorArray(light.Ground), colorArray(light.Background),
+				light.KeyAngle, light.Exposure, nil,
+			},
 			View:  storedView{view.Eye[:], view.Target[:], view.FovyDeg},
 		},
+	}
+	if light.WhiteBalance != ([3]float32{}) {
+		out.Setting.Light.WhiteBalance = colorArray(light.WhiteBalance)
 	}
 	for _, t := range set.tables() {
 		out.Setting.Tables = append(out.Setting.Tables,
@@ -156,9 +166,13 @@ func Parse(name string, text []byte) (*Layout, uint64, error) {
 			Floor: in.Setting.Floor, Wall: in.Setting.Wall,
 			Light: sim.Environment{
 				KeyDir: sim.Vec3(e.KeyDir), KeyColor: colorOf(e.KeyColor), Sky: colorOf(e.Sky), Ground: colorOf(e.Ground), Background: colorOf(e.Background),
+				KeyAngle: e.KeyAngle, Exposure: e.Exposure,
 			},
 			View: View{sim.Vec3(v.Eye), sim.Vec3(v.Target), v.FovyDeg},
 		},
+	}
+	if len(e.WhiteBalance) > 0 {
+		l.Setting.Light.WhiteBalance = colorOf(e.WhiteBalance)
 	}
 	for _, t := range in.Setting.Tables {
 		l.Setting.Tables = append(l.Setting.Tables, Table{zoneOf(t.Top), t.Z, t.Finish, t.Frame})
@@ -230,6 +244,10 @@ func (in *storedScene) checkLengths() error {
 		{"light: key_dir", e.KeyDir, 3}, {"light: key_color", e.KeyColor, 3}, {"light: sky", e.Sky, 3}, {"light: ground", e.Ground, 3},
 		{"light: background", e.Background, 3}, {"view: eye", v.Eye, 3}, {"view: target", v.Target, 3},
 	}
+	if e.WhiteBalance != nil {
+		lists = append(lists, list{"light: white_balance", e.WhiteBalance, 3})
+	}
+	lists = append(lists, list{"light: key_angle, exposure", []float64{e.KeyAngle, e.Exposure}, 2})
 	for i, t := range in.Setting.Tables {
 		lists = append(lists, list{fmt.Sprintf("table %d: top", i+1), t.Top, 4})
 	}

@@ -3,7 +3,6 @@ package render
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/g3n/engine/core"
@@ -130,12 +129,15 @@ func newEnvironment(e sim.Environment) environment {
 		dir = sim.Vec3{0, 0, 1}
 	}
 	dir = dir.Normalize()
-	b := e.Background
-	return environment{
-		keyDir:   math32.Vector3{X: float32(dir[0]), Y: float32(dir[1]), Z: float32(dir[2])},
-		keyColor: e.KeyColor, sky: e.Sky, ground: e.Ground,
+	b, gain := e.Background, e.Gain()
+	out := environment{
+		keyDir:     math32.Vector3{X: float32(dir[0]), Y: float32(dir[1]), Z: float32(dir[2])},
 		background: [4]float32{b[0], b[1], b[2], 1},
 	}
+	for i, g := range gain { // the camera's gain, applied to the lights: shading is linear in them
+		out.keyColor[i], out.sky[i], out.ground[i] = g*e.KeyColor[i], g*e.Sky[i], g*e.Ground[i]
+	}
+	return out
 }
 
 func newSurface(m sim.Material, lib *library, progs *programs) *surface {
@@ -148,7 +150,7 @@ func newSurface(m sim.Material, lib *library, progs *programs) *surface {
 	roughness, metallic := clamp01(m.Roughness), clamp01(m.Metallic)
 	dielectric := 0.04 * (1 - metallic)
 	for i, c := range m.Color {
-		albedo := linear(clamp01(c))
+		albedo := float32(sim.DecodeSRGB(float64(clamp01(c))))
 		s.diffuse[i] = albedo * (1 - metallic)
 		s.mirror[i] = albedo * metallic
 		if m.Texture == nil {
@@ -305,14 +307,6 @@ func (v *view) depth(p *math32.Vector3) float32 { return along(&v.forward, p) }
 
 func along(plane *[4]float32, p *math32.Vector3) float32 {
 	return plane[0]*p.X + plane[1]*p.Y + plane[2]*p.Z + plane[3]
-}
-
-// linear decodes sRGB (IEC 61966-2-1).
-func linear(c float32) float32 {
-	if c <= 0.04045 {
-		return c / 12.92
-	}
-	return float32(math.Pow((float64(c)+0.055)/1.055, 2.4))
 }
 
 func clamp01(x float32) float32 { return max(0, min(1, x)) }

@@ -111,7 +111,7 @@ func (s *Scene) Encode() ([]byte, error) {
 				light.KeyDir[:], colorArray(light.KeyColor), colorArray(light.Sky), colorArray(light.Ground), colorArray(light.Background),
 				light.KeyAngle, light.Exposure, nil,
 			},
-			View:  storedView{view.Eye[:], view.Target[:], view.FovyDeg},
+			View: storedView{view.Eye[:], view.Target[:], view.FovyDeg},
 		},
 	}
 	if light.WhiteBalance != ([3]float32{}) {

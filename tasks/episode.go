@@ -55,7 +55,7 @@ func (w *worker) Close() { w.renderer.Close() }
 func (w *worker) Episode(ctx context.Context, seed uint64) (rec *Record) {
 	start := time.Now()
 	w.kept = w.kept[:0]
-	rec = &Record{Seed: seed, Task: w.o.Suite.Name + "/" + w.o.Suite.Task(seed).Name, Robot: w.o.Robot, Referee: w.o.Referee.Info().Name, Steps: []StepRecord{}}
+	rec = w.o.blank(seed)
 	e := &episode{worker: w, rec: rec, trace: sha256.New()}
 	defer func() {
 		if p := recover(); p != nil { // a bug costs one episode, not the run
@@ -68,6 +68,11 @@ func (w *worker) Episode(ctx context.Context, seed uint64) (rec *Record) {
 		rec.Outcome, rec.Error = Error, err.Error()
 	}
 	return rec
+}
+
+// blank is the record of an episode of which nothing is known yet.
+func (o Options) blank(seed uint64) *Record {
+	return &Record{Seed: seed, Task: o.Suite.Name + "/" + o.Suite.Task(seed).Name, Robot: o.Robot, Referee: o.Referee.Info().Name, Steps: []StepRecord{}}
 }
 
 // An episode is a stage being played.
@@ -285,7 +290,7 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Ra
 	}
 	key := fmt.Sprintf("step %d", len(e.rec.Steps)) // one stream of random numbers for each decision
 	s.Instruction = instruct(scenes.Stream(e.stage.Seed, "instruction "+key)).Text
-	query := referee.NewQuery(&e.shot.Frame, s.Instruction, scenes.Stream(e.stage.Seed, "referee "+key).Uint64())
+	query := referee.NewQuery(&e.shot.Frame, s.Instruction, querySeed(e.stage.Seed, len(e.rec.Steps)))
 	region := truth()
 	s.Query, s.Region = query.Hash(), region.Count()
 	if s.Region == 0 && len(e.rec.Steps) == 0 {
@@ -297,11 +302,12 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Ra
 	}
 	answer, err := referee.Ask(ctx, e.o.Referee, query, region)
 	if err != nil {
+		e.rec.retryable = true // the referee may be back later
 		return false, err
 	}
 	s.Answer, s.LatencyMS = answer.Text, float64(answer.Latency.Microseconds())/1000
 	s.Points = append(s.Points, answer.Points...)
-	e.decide("%s %s %v", s.Query, s.Instruction, s.Points)
+	e.decide("%s %q %q %v", s.Query, s.Instruction, s.Answer, s.Points)
 	point, ok := referee.FirstPoint.Of(answer.Points)
 	if !ok {
 		s.Cause, s.Reason = Cause(answer.Problem), answer.Reason
@@ -309,6 +315,11 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Ra
 	}
 	s.Point, s.Hit = &point, region.Contains(point)
 	return true, nil
+}
+
+// querySeed is the seed of the query that a step of an episode asks. It names the query within a run.
+func querySeed(episode uint64, step int) uint64 {
+	return scenes.Stream(episode, fmt.Sprintf("referee step %d", step)).Uint64()
 }
 
 // blame sets the cause of a step that failed: the point if it was wrong, else what happened.

@@ -5,8 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +35,7 @@ type Options struct {
 	Referee  referee.Referee
 	Seed     uint64 // of the first episode; the others count up from it
 	Episodes int    // 0 means 1
+	Shard    Shard  // which of the episodes to play; the zero value means all
 
 	// NewRenderer makes a renderer; every worker has its own.
 	NewRenderer   func() (sim.Renderer, error)
@@ -39,13 +44,21 @@ type Options struct {
 	Workers       int            // episodes at a time; 0 means one for each core. The results do not depend on it.
 
 	Out    string      // the run's folder, made if need be; "" keeps nothing
+	Resume bool        // go on with the run in Out, if there is one: what is done there is not played again
 	Frames FramePolicy // "" means FramesFailed
 
-	// OnRecord is called for each episode in the order of the seeds, as soon as it and all before it are saved; after a run that was cut
-	// short, for the rest that ended. An error ends the run.
+	// EpisodeTimeout is how long an episode may take before it is given up as an error, so that a worker that hangs costs one episode, not
+	// the run [wall time]; 0 means 10 minutes. Too short a time makes results depend on the machine.
+	EpisodeTimeout time.Duration
+
+	// OnRecord is called for each episode in the order of the seeds, as soon as it and all before it are saved, those that a resumed run
+	// had done included; after a run that was cut short, for the rest that ended. An error ends the run.
 	OnRecord func(*Record) error
 	// OnDone is called after each episode, in the order of their ends, with how many have ended.
 	OnDone func(done int)
+
+	seeds      []uint64               // instead of Seed, Episodes and Shard: certain ones, ascending
+	onRenderer func(sim.RendererInfo) // is told what draws
 }
 
 func (o Options) withDefaults() Options {
@@ -53,6 +66,7 @@ func (o Options) withDefaults() Options {
 	o.Episodes = cmp.Or(o.Episodes, 1)
 	o.Width, o.Height = cmp.Or(o.Width, 640), cmp.Or(o.Height, 480)
 	o.Workers = min(cmp.Or(o.Workers, runtime.NumCPU()), o.Episodes)
+	o.EpisodeTimeout = cmp.Or(o.EpisodeTimeout, 10*time.Minute)
 	o.Frames = cmp.Or(o.Frames, FramesFailed)
 	return o
 }
@@ -68,6 +82,9 @@ func Evaluate(ctx context.Context, o Options) ([]*Record, error) {
 	if o.Seed > math.MaxUint64-uint64(o.Episodes-1) {
 		return nil, fmt.Errorf("tasks: %d episodes from seed %d on (want seeds up to %d)", o.Episodes, o.Seed, uint64(math.MaxUint64))
 	}
+	if err := o.Shard.check(); err != nil {
+		return nil, err
+	}
 	if _, _, err := sim.Library(); err != nil {
 		return nil, err
 	}
@@ -78,27 +95,28 @@ func Evaluate(ctx context.Context, o Options) ([]*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	var journal *Journal
+	if o.onRenderer != nil {
+		o.onRenderer(first.renderer.Info())
+	}
+	r := &run{o: o, seeds: o.seeds}
+	if r.seeds == nil {
+		r.seeds = o.Shard.Seeds(o.Seed, o.Episodes)
+	}
+	r.records = make([]*Record, len(r.seeds))
 	if o.Out != "" {
-		if journal, err = CreateJournal(o.Out, runInfo(o, first.renderer.Info())); err != nil {
+		if err := r.open(runInfo(o, first.renderer.Info())); err != nil {
 			first.Close()
 			return nil, err
 		}
 	}
-	r := &run{o: o, journal: journal, records: make([]*Record, o.Episodes)}
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	var wg sync.WaitGroup
 	for i := range o.Workers {
 		wg.Go(func() {
 			w := first
 			if i > 0 {
-				var err error
-				if w, err = newWorker(o); err != nil {
-					r.cancel(err)
-					return
-				}
+				w = nil
 			}
-			defer w.Close()
 			r.work(ctx, w)
 		})
 	}
@@ -108,8 +126,8 @@ func Evaluate(ctx context.Context, o Options) ([]*Record, error) {
 	if err == nil || ctxEnded(err) {
 		err = cmp.Or(r.tell(true), err)
 	}
-	if journal != nil {
-		err = cmp.Or(err, journal.Close())
+	if r.journal != nil {
+		err = cmp.Or(err, r.journal.Close())
 	}
 	var ended []*Record
 	for _, rec := range r.records {
@@ -127,16 +145,21 @@ func ctxEnded(err error) bool {
 
 func runInfo(o Options, renderer sim.RendererInfo) RunInfo {
 	cam := scenes.DefaultCamera(o.Width, o.Height)
-	return RunInfo{
+	info := RunInfo{
 		Suite: o.Suite.Name, SuiteHash: o.Suite.Hash, Robot: o.Robot, Referee: o.Referee.Info(), Seed: o.Seed, Episodes: o.Episodes,
 		Camera:   CameraInfo{cam.Name, cam.Width, cam.Height, cam.FovyDeg(), o.DepthNoise},
 		Renderer: renderer, Versions: CurrentVersions(), Started: time.Now().UTC(),
 	}
+	if o.Shard != (Shard{}) {
+		info.Shard = &o.Shard
+	}
+	return info
 }
 
 // A run is what the workers share.
 type run struct {
 	o       Options
+	seeds   []uint64 // of the episodes, ascending
 	journal *Journal
 	cancel  context.CancelCauseFunc
 
@@ -147,32 +170,124 @@ type run struct {
 	records []*Record // by index; nil while under way
 }
 
+// open starts the run's folder, or takes over what is done in it.
+func (r *run) open(info RunInfo) (err error) {
+	_, missing := os.Stat(filepath.Join(r.o.Out, runFile))
+	if !r.o.Resume || errors.Is(missing, fs.ErrNotExist) {
+		r.journal, err = CreateJournal(r.o.Out, info, r.o.Suite.text)
+		return err
+	}
+	journal, records, err := ResumeJournal(r.o.Out, info)
+	if err != nil {
+		return err
+	}
+	for _, rec := range records {
+		i, ok := slices.BinarySearch(r.seeds, rec.Seed)
+		if !ok {
+			journal.Close()
+			return fmt.Errorf("tasks: the run in %s has a record of seed %d, which is none of its seeds", r.o.Out, rec.Seed)
+		}
+		r.records[i] = rec
+		r.done++
+	}
+	r.journal = journal
+	return nil
+}
+
+// work plays episodes until there are none left. A worker that hangs is left behind, and another takes its place.
 func (r *run) work(ctx context.Context, w *worker) {
+	defer func() {
+		if w != nil {
+			w.Close()
+		}
+	}()
 	for {
-		r.mu.Lock()
-		i := r.next
-		r.next++
-		r.mu.Unlock()
-		if i >= r.o.Episodes || ctx.Err() != nil {
+		i := r.take()
+		if i < 0 || ctx.Err() != nil {
 			return
 		}
-		rec := w.Episode(ctx, r.o.Seed+uint64(i))
+		if w == nil {
+			var err error
+			if w, err = newWorker(r.o); err != nil {
+				r.cancel(err)
+				return
+			}
+		}
+		rec, hung := r.episode(ctx, w, r.seeds[i])
 		if ctx.Err() != nil {
+			if hung {
+				w = nil
+			}
 			return // cut short: not an episode that counts
 		}
-		if err := r.end(i, rec, w); err != nil {
+		kept := w.kept
+		if hung {
+			w, kept = nil, nil // it still runs: nothing of it can be touched, or freed
+		}
+		if err := r.end(i, rec, kept); err != nil {
 			r.cancel(err)
 			return
 		}
 	}
 }
 
+// take is the index of the next episode to play, -1 if none is left.
+func (r *run) take() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.next < len(r.seeds) && r.records[r.next] != nil {
+		r.next++
+	}
+	if r.next == len(r.seeds) {
+		return -1
+	}
+	r.next++
+	return r.next - 1
+}
+
+// grace is how long an episode that was told to stop may take to do so before its worker is given up.
+const grace = 10 * time.Second
+
+// episode plays one, once more if it could not be judged for a reason that may have passed. hung means that the worker is still at it, and
+// must not be used again.
+func (r *run) episode(ctx context.Context, w *worker, seed uint64) (rec *Record, hung bool) {
+	for try := 1; ; try++ {
+		rec, hung = r.watch(ctx, w, seed)
+		rec.Tries = try
+		if hung || rec.Outcome != Error || !rec.retryable || try == 2 || ctx.Err() != nil {
+			return rec, hung
+		}
+	}
+}
+
+// watch plays an episode and ends it when it takes too long.
+func (r *run) watch(ctx context.Context, w *worker, seed uint64) (rec *Record, hung bool) {
+	late := fmt.Errorf("tasks: seed %d: the episode took longer than %v", seed, r.o.EpisodeTimeout)
+	timed, stop := context.WithTimeoutCause(ctx, r.o.EpisodeTimeout, late)
+	defer stop()
+	ended := make(chan *Record, 1)
+	go func() { ended <- w.Episode(timed, seed) }()
+	select {
+	case rec = <-ended:
+	case <-timed.Done():
+		select {
+		case rec = <-ended:
+		case <-time.After(grace):
+			rec, hung = r.o.blank(seed), true
+		}
+	}
+	if ctx.Err() == nil && timed.Err() != nil && (hung || rec.Outcome == Error) {
+		rec.Outcome, rec.Error, rec.retryable = Error, late.Error(), false
+	}
+	return rec, hung
+}
+
 // end saves a record before anybody hears of it.
-func (r *run) end(i int, rec *Record, w *worker) error {
+func (r *run) end(i int, rec *Record, kept []keptFrame) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.journal != nil {
-		for _, f := range w.kept {
+		for _, f := range kept {
 			if err := r.journal.SaveFrame(f.name, &f.frame, f.point); err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package tasks
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/refarena/refarena/referee"
@@ -20,6 +24,7 @@ import (
 // The files of a run's folder.
 const (
 	runFile      = "run.json"
+	suiteFile    = "suite.yaml"
 	episodesFile = "episodes.jsonl"
 	framesDir    = "frames"
 )
@@ -32,6 +37,7 @@ type RunInfo struct {
 	Referee   referee.Info     `json:"referee"`
 	Seed      uint64           `json:"seed"` // of the first episode
 	Episodes  int              `json:"episodes"`
+	Shard     *Shard           `json:"shard,omitempty"` // the part of the episodes that this run plays; null means all
 	Camera    CameraInfo       `json:"camera"`
 	Renderer  sim.RendererInfo `json:"renderer"`
 	Versions  Versions         `json:"versions"`
@@ -54,20 +60,27 @@ type Journal struct {
 	episodes *os.File
 }
 
-// CreateJournal makes the folder, if need be, and starts a run in it. A folder that holds a run already is refused.
-func CreateJournal(dir string, info RunInfo) (*Journal, error) {
+// CreateJournal makes the folder, if need be, and starts a run of suite in it. A folder that holds a run already is refused. The folder
+// is locked until Close: no other program can write into it.
+func CreateJournal(dir string, info RunInfo, suite []byte) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("tasks: output folder: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, episodesFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o666)
+	f, err := os.OpenFile(filepath.Join(dir, episodesFile), os.O_CREATE|os.O_EXCL|os.O_RDWR|os.O_APPEND, 0o666)
 	if errors.Is(err, os.ErrExist) {
-		return nil, fmt.Errorf("tasks: output folder %s already holds a run (choose another with --out)", dir)
+		return nil, fmt.Errorf("tasks: output folder %s already holds a run (choose another with --out, or go on with that one with --resume)", dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("tasks: output folder: %w", err)
 	}
 	text, err := json.MarshalIndent(info, "", "  ")
 	if err == nil {
+		err = lock(f)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, suiteFile), suite, 0o666)
+	}
+	if err == nil { // the last, so that a folder with this file has everything
 		err = os.WriteFile(filepath.Join(dir, runFile), append(text, '\n'), 0o666)
 	}
 	if err != nil {
@@ -76,6 +89,119 @@ func CreateJournal(dir string, info RunInfo) (*Journal, error) {
 		return nil, fmt.Errorf("tasks: output folder: %w", err)
 	}
 	return &Journal{dir, f}, nil
+}
+
+// ResumeJournal goes on with the run in a folder, which must have asked the same question, of the same versions, as info does. It returns
+// the episodes that are done; half a record, from when the program was stopped, is cut off.
+func ResumeJournal(dir string, info RunInfo) (*Journal, []*Record, error) {
+	begun, err := ReadRunInfo(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	diffs := begun.Differences(info)
+	if begun.Seed != info.Seed || begun.Episodes != info.Episodes || begun.shard() != info.shard() {
+		diffs = append(diffs, fmt.Sprintf("episodes %s and %s", begun.span(), info.span()))
+	}
+	if diffs != nil {
+		return nil, nil, fmt.Errorf("tasks: the run in %s is another one: %s", dir, strings.Join(diffs, "; "))
+	}
+	f, err := os.OpenFile(filepath.Join(dir, episodesFile), os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("tasks: output folder: %w", err)
+	}
+	records, whole, err := readRecords(f)
+	if err == nil {
+		err = lock(f)
+	}
+	if err == nil {
+		err = f.Truncate(whole)
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekEnd)
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, fmt.Errorf("tasks: %s: %w", dir, err)
+	}
+	return &Journal{dir, f}, records, nil
+}
+
+// lock takes the file for this program, until it is closed.
+func lock(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return fmt.Errorf("another program is writing a run there")
+	}
+	return err
+}
+
+// ReadRunInfo reads what the run in a folder was asked.
+func ReadRunInfo(dir string) (RunInfo, error) {
+	var info RunInfo
+	text, err := os.ReadFile(filepath.Join(dir, runFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return info, fmt.Errorf("tasks: no run in %s (there is no %s)", dir, runFile)
+	}
+	if err != nil {
+		return info, fmt.Errorf("tasks: %w", err)
+	}
+	if err := json.Unmarshal(text, &info); err != nil {
+		return info, fmt.Errorf("tasks: %s: %w", filepath.Join(dir, runFile), err)
+	}
+	return info, nil
+}
+
+// ReadRunSuite reads the suite that the run in a folder played.
+func ReadRunSuite(dir string) (*Suite, error) {
+	info, err := ReadRunInfo(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := LoadSuite(filepath.Join(dir, suiteFile))
+	if err != nil {
+		return nil, err
+	}
+	if s.Hash != info.SuiteHash {
+		return nil, fmt.Errorf("tasks: %s is not the suite that was played: its SHA-256 is %.12s…, %s has %.12s…", filepath.Join(dir, suiteFile), s.Hash, runFile, info.SuiteHash)
+	}
+	return s, nil
+}
+
+func (r RunInfo) shard() Shard {
+	if r.Shard == nil {
+		return Shard{}
+	}
+	return *r.Shard
+}
+
+// span names the episodes of a run.
+func (r RunInfo) span() string {
+	s := fmt.Sprintf("%d from seed %d on", r.Episodes, r.Seed)
+	if r.Shard != nil {
+		s += ", shard " + r.Shard.String()
+	}
+	return s
+}
+
+// Differences says in which of what a result depends on two runs differ, one line each: the question, the referee, the versions. nil means
+// that equal seeds must give equal records. Which seeds, and when, is left out.
+func (r RunInfo) Differences(other RunInfo) []string {
+	var out []string
+	add := func(what string, a, b any) {
+		x, errX := json.Marshal(a)
+		y, errY := json.Marshal(b)
+		if errX != nil || errY != nil || !bytes.Equal(x, y) {
+			out = append(out, fmt.Sprintf("%s %s and %s", what, x, y))
+		}
+	}
+	add("suite", r.Suite, other.Suite)
+	add("suite_sha256", r.SuiteHash, other.SuiteHash)
+	add("robot", r.Robot, other.Robot)
+	add("referee", r.Referee, other.Referee)
+	add("camera", r.Camera, other.Camera)
+	add("renderer", r.Renderer, other.Renderer)
+	add("versions", r.Versions, other.Versions)
+	return out
 }
 
 // Dir is the run's folder.
@@ -125,28 +251,46 @@ func (j *Journal) SaveFrame(name string, f *sim.Frame, point *sim.NormPoint) err
 // Close ends the run's files.
 func (j *Journal) Close() error { return j.episodes.Close() }
 
-// ReadRecords reads the finished episodes of a run's folder. A last line without an end belongs to an episode that was being written
-// when the program was stopped; it does not count.
+// ReadRecords reads the finished episodes of a run's folder, in the order of their seeds. A last line without an end belongs to an
+// episode that was being written when the program was stopped; it does not count.
 func ReadRecords(dir string) ([]*Record, error) {
 	f, err := os.Open(filepath.Join(dir, episodesFile))
 	if err != nil {
 		return nil, fmt.Errorf("tasks: %w", err)
 	}
 	defer f.Close()
-	var records []*Record
+	records, _, err := readRecords(f)
+	if err != nil {
+		return nil, fmt.Errorf("tasks: %s: %w", f.Name(), err)
+	}
+	sortRecords(records)
+	return records, nil
+}
+
+func sortRecords(records []*Record) {
+	slices.SortFunc(records, func(a, b *Record) int { return cmp.Compare(a.Seed, b.Seed) })
+}
+
+// readRecords reads whole lines, and says how many bytes they are.
+func readRecords(f io.Reader) (records []*Record, whole int64, err error) {
+	seen := map[uint64]bool{}
 	for in := bufio.NewReader(f); ; {
 		line, err := in.ReadBytes('\n')
 		if err == io.EOF {
-			return records, nil
+			return records, whole, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("tasks: %s: %w", f.Name(), err)
+			return nil, 0, err
 		}
 		r := &Record{}
 		if err := json.Unmarshal(line, r); err != nil {
-			return nil, fmt.Errorf("tasks: %s, line %d: %w", f.Name(), len(records)+1, err)
+			return nil, 0, fmt.Errorf("line %d: %w", len(records)+1, err)
 		}
-		records = append(records, r)
+		if seen[r.Seed] {
+			return nil, 0, fmt.Errorf("line %d: seed %d a second time", len(records)+1, r.Seed)
+		}
+		seen[r.Seed] = true
+		records, whole = append(records, r), whole+int64(len(line))
 	}
 }
 

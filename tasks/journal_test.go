@@ -22,7 +22,7 @@ func testRecord(seed uint64) *Record {
 
 func TestJournalKeepsRecords(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "run")
-	j, err := CreateJournal(dir, RunInfo{Suite: "starter"})
+	j, err := CreateJournal(dir, RunInfo{Suite: "starter"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestJournalKeepsRecords(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := CreateJournal(dir, RunInfo{}); err == nil || !strings.Contains(err.Error(), "already holds a run") {
+	if _, err := CreateJournal(dir, RunInfo{}, nil); err == nil || !strings.Contains(err.Error(), "already holds a run") {
 		t.Errorf("a second run in the folder = %v, want it refused", err)
 	}
 	if again, _ := ReadRecords(dir); !reflect.DeepEqual(again, want) {
@@ -60,7 +60,7 @@ func TestJournalOnBadFolders(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := CreateJournal(filepath.Join(file, "run"), RunInfo{}); err == nil || !strings.Contains(err.Error(), "output folder") {
+	if _, err := CreateJournal(filepath.Join(file, "run"), RunInfo{}, nil); err == nil || !strings.Contains(err.Error(), "output folder") {
 		t.Errorf("a folder inside a file = %v, want an error about the output folder", err)
 	}
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)

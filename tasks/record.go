@@ -48,8 +48,11 @@ type Record struct {
 	// Trace is a hash chained over the bits of every state and decision: equal traces mean equal episodes.
 	Trace      string  `json:"trace"`
 	SimSeconds float64 `json:"sim_s"`
-	// WallSeconds is not part of what repeats.
+	// WallSeconds and Tries are not part of what repeats.
 	WallSeconds float64 `json:"wall_s"`
+	Tries       int     `json:"tries"` // 2 if the first could not be judged for a reason that may pass: a server that was busy
+
+	retryable bool
 }
 
 // A SceneRecord is what stood on the table before the episode, settled.

@@ -30,6 +30,7 @@ type Suite struct {
 	Budget Budget       `yaml:"budget"`
 
 	Hash string `yaml:"-"` // SHA-256 of the file, hexadecimal
+	text []byte // the file
 }
 
 // SceneOptions says which scenes a suite is played in.
@@ -153,7 +154,7 @@ func ParseSuite(text []byte) (*Suite, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(text)
-	s.Hash = hex.EncodeToString(sum[:])
+	s.Hash, s.text = hex.EncodeToString(sum[:]), bytes.Clone(text)
 	return s, nil
 }
 

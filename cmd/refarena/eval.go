@@ -36,6 +36,8 @@ type evalCommand struct {
 	Size     string `default:"640x480" help:"Size of the referee's picture [px]."`
 	Noise    string `name:"depth-noise" placeholder:"CAMERA" help:"Noise of a depth camera, for robot and referee alike: d435 or l515 (default: exact depth)."`
 	Out      string `placeholder:"DIR" help:"Folder of the run (default: a new one under runs/)."`
+	Shard    string `placeholder:"I/N" help:"Play only the I-th of N parts of the episodes; refarena merge joins the runs."`
+	Resume   bool   `help:"Go on with the run in --out after an interruption: what is done there is not played again."`
 	Frames   string `default:"failed" enum:"failed,all,none" help:"Which steps' pictures to keep: failed, all or none."`
 	JSON     bool   `name:"json" help:"One line of JSON for each episode, in order, then one for the summary."`
 }
@@ -83,6 +85,13 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
+	shard, err := tasks.ParseShard(c.Shard)
+	if err != nil {
+		return usageError{err}
+	}
+	if c.Resume && c.Out == "" {
+		return usageError{errors.New("--resume without --out (want the folder of the run to go on with)")}
+	}
 	ref, done, err := c.open(io)
 	if err != nil {
 		return err
@@ -94,20 +103,21 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 	}
 
 	print := c.printer(io.out, suite)
-	bar := progress(io.err, c.Episodes)
+	asked := len(shard.Seeds(c.Seed, c.Episodes))
+	bar := progress(io.err, asked)
 	start := time.Now()
 	records, err := tasks.Evaluate(ctx, tasks.Options{
-		Suite: suite, Robot: c.Robot, Referee: ref, Seed: c.Seed, Episodes: c.Episodes, Workers: c.Workers, Width: w, Height: h,
+		Suite: suite, Robot: c.Robot, Referee: ref, Seed: c.Seed, Episodes: c.Episodes, Shard: shard, Workers: c.Workers, Width: w, Height: h,
 		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },
 		DepthNoise:  noise,
-		Out:         c.Out, Frames: tasks.FramePolicy(c.Frames),
+		Out:         c.Out, Resume: c.Resume, Frames: tasks.FramePolicy(c.Frames),
 		OnDone:   func(int) { bar.Add(1) },
 		OnRecord: print.record,
 	})
 	bar.Finish()
 	if len(records) > 0 {
-		fmt.Fprintf(io.err, "%s: %d of %d episodes saved\n", c.Out, len(records), c.Episodes)
-		err = errors.Join(err, print.summary(tasks.Summarize(records, c.Episodes, time.Since(start).Seconds())))
+		fmt.Fprintf(io.err, "%s: %d of %d episodes saved\n", c.Out, len(records), asked)
+		err = errors.Join(err, print.summary(tasks.Summarize(records, asked, time.Since(start).Seconds())))
 	}
 	if err != nil {
 		return err

@@ -30,6 +30,9 @@ type commandLine struct {
 	Version kong.VersionFlag `help:"Print the version and quit."`
 
 	Eval    evalCommand    `cmd:"" help:"Run the episodes of a suite and score them."`
+	Verify  verifyCommand  `cmd:"" help:"Play a run again from its record and compare, bit for bit."`
+	Compare compareCommand `cmd:"" help:"Compare runs of one suite, episode by episode: better, worse, or cannot tell."`
+	Merge   mergeCommand   `cmd:"" help:"Join the parts of a run that eval --shard played."`
 	Render  renderCommand  `cmd:"" help:"Write what the camera sees at the start of an episode: RGB, depth and ids as PNG."`
 	Gen     genCommand     `cmd:"" help:"Make scenes and instructions about them; --stats says how they are distributed."`
 	Bench   benchCommand   `cmd:"" help:"Measure this machine: physics, pictures, kinematics, whole episodes."`

@@ -12,14 +12,13 @@ import (
 	"path/filepath"
 
 	"github.com/refarena/refarena/referee"
-	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
 )
 
 type renderCommand struct {
-	episodeFlags
+	sceneFlags
 	Size string `default:"640x480" help:"Size of the pictures [px]."`
 	View string `default:"referee" enum:"referee,overview" help:"From where: referee, or overview with the whole robot."`
 	Out  string `default:"." help:"Folder for the pictures, made if need be."`
@@ -27,34 +26,30 @@ type renderCommand struct {
 
 // Run writes SUITE-SEED-{rgb,depth,ids}.png: colour; depth as a model sees it (near is bright); and each body in a colour of its own.
 func (c *renderCommand) Run(_ context.Context, io console) error {
-	suite, device, err := c.load()
+	device, err := render.ParseDevice(c.GL)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	w, h, err := parseSize(c.Size)
 	if err != nil {
 		return err
 	}
-	robot, err := robots.Open(c.Robot)
+	s, err := c.open()
 	if err != nil {
 		return err
 	}
-	stage, err := tasks.NewStage(suite, robot, c.Seed)
-	if err != nil {
-		return err
-	}
-	defer stage.Close()
+	defer s.close()
 	r, err := render.New(render.Options{Device: device})
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	var shot sim.Shot
-	cam := stage.Scene.Camera(w, h)
+	cam := s.Camera(w, h)
 	if c.View == "overview" {
-		cam = sim.NewCamera("overview", w, h, 38, sim.LookAt(sim.Vec3{1.75, -1.25, 0.95}, sim.Vec3{0.18, 0.02, 0.16}))
+		cam = overview(w, h)
 	}
-	if err := r.Render(stage.Scene.Data, cam, &shot); err != nil {
+	if err := r.Render(s.Data, cam, &shot); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(c.Out, 0o777); err != nil {
@@ -72,16 +67,16 @@ func (c *renderCommand) Run(_ context.Context, io console) error {
 		if err := png.Encode(&buf, p.img); err != nil {
 			return err
 		}
-		file := filepath.Join(c.Out, fmt.Sprintf("%s-%d-%s.png", suite.Name, c.Seed, p.name))
+		file := filepath.Join(c.Out, fmt.Sprintf("%s-%d-%s.png", s.name, c.Seed, p.name))
 		if err := os.WriteFile(file, buf.Bytes(), 0o666); err != nil {
 			return fmt.Errorf("picture: %w", err)
 		}
 		fmt.Fprintln(io.out, file)
 	}
-	for i := range stage.Scene.Objects {
-		o := &stage.Scene.Objects[i]
+	for i := range s.Objects {
+		o := &s.Objects[i]
 		p := o.TWorldObj.Pos
-		fmt.Fprintf(io.out, "%-28s at (%.3f, %.3f) m, id %d\n", o.Phrase(), p[0], p[1], stage.Scene.Bodies[i])
+		fmt.Fprintf(io.out, "%-28s at (%.3f, %.3f) m, id %d\n", o.Phrase(), p[0], p[1], s.Bodies[i])
 	}
 	return nil
 }

@@ -33,6 +33,14 @@ class Tower:
     # "patch" is SigLIP's own embedding, one convolution. "conv" is a stack of 3 × 3 convolutions of stride 2 with batch normalisation in
     # its place, for models that are trained from scratch; patch is then a power of two.
     stem: str = "patch"
+    # [width, stride] of each of the stem's convolutions; the strides multiply to patch. Empty: one of stride 2 for each halving, widths doubling.
+    stem_layers: list = field(default_factory=list)
+
+
+    def convolutions(self):
+        """[width, stride] of the conv stem's 3 × 3 convolutions."""
+        n = self.patch.bit_length() - 1
+        return self.stem_layers or [[max(self.hidden >> (n - 1 - i), 16), 2] for i in range(n)]
 
 
 @dataclass
@@ -112,7 +120,10 @@ class Config:
             need(t.hidden % t.heads == 0, f"{name}: hidden {t.hidden} is no multiple of {t.heads} heads")
             need(self.tile_size % t.patch == 0, f"{name}: tile size {self.tile_size} is no multiple of patch {t.patch}")
             need(t.stem in ("patch", "conv"), f"{name}: stem {t.stem!r} (want patch or conv)")
-            need(t.stem == "patch" or t.patch & (t.patch - 1) == 0, f"{name}: a conv stem wants a patch that is a power of two, not {t.patch}")
+            need(t.stem == "patch" or t.stem_layers or t.patch & (t.patch - 1) == 0,
+                 f"{name}: a conv stem wants a patch that is a power of two, not {t.patch}")
+            need(not t.stem_layers or math.prod(s for _, s in t.stem_layers) == t.patch,
+                 f"{name}: the strides of {t.stem_layers} do not multiply to patch {t.patch}")
         need(self.vision.patch == self.depth.patch, "vision and depth have different patches")
         need(self.decoder.heads % self.decoder.kv_heads == 0, f"{self.decoder.heads} heads over {self.decoder.kv_heads} key-value heads")
         need(self.variant == "tiles" or self.s2_scales and all(s % self.tile_size == 0 for s in self.s2_scales),

@@ -27,18 +27,17 @@ from config import FOLD, Config
 
 
 class ConvStem(nn.Module):
-    """3 × 3 convolutions of stride 2 down to one position a patch, then 1 × 1: in the place of SigLIP's patch embedding, for training from
+    """3 × 3 convolutions down to one position a patch, then 1 × 1: in the place of SigLIP's patch embedding, for training from
     scratch. Names of the weights: layers.N.{conv,norm}.*, last.*."""
 
     def __init__(self, tower):
         super().__init__()
-        n = tower.patch.bit_length() - 1
-        widths = [max(tower.hidden >> (n - 1 - i), 16) for i in range(n)]
         self.layers = nn.ModuleList()
-        for i, w in enumerate(widths):
-            conv = nn.Conv2d(3 if i == 0 else widths[i - 1], w, 3, 2, 1, bias=False)
-            self.layers.append(nn.ModuleDict({"conv": conv, "norm": nn.BatchNorm2d(w)}))
-        self.last = nn.Conv2d(widths[-1], tower.hidden, 1)
+        width = 3
+        for w, stride in tower.convolutions():
+            self.layers.append(nn.ModuleDict({"conv": nn.Conv2d(width, w, 3, stride, 1, bias=False), "norm": nn.BatchNorm2d(w)}))
+            width = w
+        self.last = nn.Conv2d(width, tower.hidden, 1)
 
     @property
     def weight(self):  # SiglipVisionEmbeddings asks for its dtype

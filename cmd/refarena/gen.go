@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -16,8 +17,8 @@ import (
 type genCommand struct {
 	Levels    []string `name:"level" default:"easy,medium,hard" help:"Levels of the scenes, in turn: easy, medium, hard."`
 	Scenes    int      `short:"n" default:"12" help:"How many scenes."`
-	Seed      uint64   `default:"1" help:"Seed of the first scene; the others count up from it."`
-	Count     int      `default:"20" help:"Instructions of each scene, at most."`
+	Seed      uint64   `default:"0" help:"Seed of the first scene; the others count up from it. 0: 1, or with --out 100000, the first for training."`
+	Count     int      `default:"20" aliases:"questions" help:"Instructions of each picture, at most."`
 	Kinds     []string `name:"kind" help:"Only locations, or only placements."`
 	Steps     []int    `help:"Only these numbers of reasoning steps."`
 	Relations []string `name:"relation" help:"Only instructions that use all of these relations."`
@@ -25,6 +26,15 @@ type genCommand struct {
 	GL        string   `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
 	Stats     bool     `xor:"output" help:"Print how kinds, steps, splits and relations are distributed."`
 	Examples  int      `xor:"output" placeholder:"N" help:"Print so many instructions as Markdown (docs/instructions.md is --examples 200)."`
+	Out       string   `xor:"output" placeholder:"DIR" help:"Write a data set for training into this folder (docs/data.md), or go on with one."`
+
+	Views       int      `group:"data" default:"4" help:"Pictures of each scene, from cameras around its own."`
+	Size        string   `group:"data" default:"448" help:"Size of the pictures [px]: a number, or WIDTHxHEIGHT."`
+	Aspects     []string `group:"data" name:"aspect" placeholder:"W:H,..." help:"Ratios of width to height of what pictures show, in turn over the views; a picture of another size is squeezed (default: that of --size)."`
+	MinCount    int      `group:"data" default:"0" help:"Leave out pictures with fewer instructions; 0: 8, or --count if that is less."`
+	RGB         string   `group:"data" name:"rgb" default:"png" help:"How shards keep colours: png, jpeg (smallest) or raw (fastest)."`
+	ShardScenes int      `group:"data" default:"64" help:"Scenes of a shard."`
+	Workers     int      `group:"data" default:"0" help:"Shards at a time; 0: one for each core. What is written does not depend on it."`
 }
 
 // A generated scene is what its picture can be asked about.
@@ -35,8 +45,12 @@ type generated struct {
 	instructions []refer.Instruction
 }
 
-// Run makes scenes and instructions about them, and prints the instructions, their distribution, or a page of examples.
+// Run makes scenes and instructions about them, and prints the instructions, their distribution, or a page of examples, or writes a data set.
 func (c *genCommand) Run(ctx context.Context, io console) error {
+	if c.Out != "" {
+		return c.data(ctx, io)
+	}
+	c.Seed = cmp.Or(c.Seed, 1)
 	o, err := c.options()
 	if err != nil {
 		return usageError{err}
@@ -163,7 +177,11 @@ func (c *genCommand) examples(ctx context.Context, o refer.Options, w io.Writer)
 			fmt.Fprintf(w, "| %d | %s | %s |\n", in.Steps, strings.Join(relations, ", "), in.Text)
 		}
 		last := &all[len(all)-1]
-		fmt.Fprintf(w, "\n%s\n\n```\n%s\n```\n", last.Text, strings.Join(last.Trace, "\n"))
+		var lines []string
+		for _, step := range last.Trace {
+			lines = append(lines, step.String())
+		}
+		fmt.Fprintf(w, "\n%s\n\n```\n%s\n```\n", last.Text, strings.Join(lines, "\n"))
 		return left > 0
 	})
 }

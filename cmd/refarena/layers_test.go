@@ -14,14 +14,14 @@ func TestLayers(t *testing.T) {
 		{"assets", module, "bytes have no logic"},
 		{"sim/shape", module, "meshes know nothing of physics or pictures"},
 		{"sim", module + "robots " + module + "scenes " + module + "referee " + module + "tasks", "the world does not know who plays in it"},
-		{"sim robots scenes referee tasks", "github.com/g3n github.com/go-gl/gl " + module + "sim/render",
+		{"sim robots scenes referee tasks tasks/dataset", "github.com/g3n github.com/go-gl/gl " + module + "sim/render",
 			"only sim/render draws, and cmd and scenariotest join it to the rest, so that everything else is tested without GL"},
 		{"robots", module + "scenes " + module + "referee " + module + "tasks", "a robot sees frames and pixels, not the scene's truth"},
 		{"referee", module + "scenes " + module + "robots " + module + "tasks", "a referee sees a picture, not the scene's truth"},
 		{"scenes", module + "robots " + module + "referee " + module + "tasks", "a table is the same for every robot and model"},
 		{"sim/render", module + "robots " + module + "scenes " + module + "referee " + module + "tasks", "a picture is drawn from the model alone"},
 		{"sim robots scenes tasks sim/render", "github.com/yalue/onnxruntime_go", "models run behind package referee"},
-		{"tasks", "github.com/alecthomas/kong github.com/schollz", "flags and progress belong to cmd"},
+		{"tasks tasks/dataset", "github.com/alecthomas/kong github.com/schollz", "flags and progress belong to cmd"},
 	} {
 		for _, pkg := range strings.Fields(tt.pkgs) {
 			out, err := exec.Command("go", "list", "-deps", module+pkg).Output()

@@ -20,6 +20,7 @@ const MaxSteps = 5
 type Instruction struct {
 	Kind      scenes.QuestionKind
 	Text      string
+	Object    string            // what Text asks for, alone: a noun phrase in the first words for it
 	Phrase    *Phrase           // of a location: what is meant
 	Place     *Place            // of a placement: where
 	Target    int               // of a location: the thing meant, an index into the scene's Objects; -1 for a placement
@@ -27,7 +28,7 @@ type Instruction struct {
 	Anchors   []int             // the things that the text refers to on the way, in the order of the trace, each once
 	Relations []relate.Relation // that it uses, in order, each once
 	Steps     int               // of reasoning, 1…MaxSteps, as RefSpatial-Bench counts them
-	Trace     []string          // one line for each step
+	Trace     []TraceStep       // one for each step
 	Split     Split
 	Region    sim.Region // the right answers in the picture
 	Area      *Area      // of a placement: the right answers in the world; of a location that is the thing itself, or its part
@@ -334,6 +335,7 @@ func (m *maker) location(steps int) (Instruction, bool) {
 	}
 	s := speaker{m.View, m.draw}
 	in.Text = strings.ReplaceAll(s.pick(texts), "~", s.say(p, false))
+	in.Object = speaker{view: m.View}.say(p, false)
 	return in, p.Part == "" || strings.Count(in.Text, p.Part) == 1
 }
 
@@ -722,6 +724,7 @@ func (m *maker) placement(steps int) (Instruction, bool) {
 		}
 	}
 	in.Anchors, in.mentions, in.Trace = m.anchors(phrases), len(phrases), m.tracePlace(p)
+	in.Object = "the free space " + speaker{view: m.View}.sayPlace(p)
 	s := speaker{m.View, m.draw}
 	if held >= 0 && (use == relate.ImageAbove || use == relate.ImageBelow) {
 		return in, false // nobody puts things above others in an image

@@ -138,7 +138,8 @@ func TestInstructions(t *testing.T) {
 			if len(in.Trace) != in.Steps {
 				fail("%d steps, trace %q", in.Steps, in.Trace)
 			}
-			for i, line := range in.Trace {
+			for i, step := range in.Trace {
+				line := step.String()
 				m := traceLine.FindStringSubmatch(line)
 				if m == nil || m[1] != strconv.Itoa(i+1) {
 					fail("trace line %q", line)

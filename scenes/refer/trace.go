@@ -2,40 +2,76 @@ package refer
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/refarena/refarena/scenes/relate"
 	"github.com/refarena/refarena/sim"
 )
 
-// A tracer writes down what has to be found out for an instruction, innermost first: a line for each step, in the form of RoboRefer's
-// process rewards (arXiv 2506.04308, appendix D.4.2),
+// A TraceStep is one step of reasoning, in the form of RoboRefer's process rewards (arXiv 2506.04308, appendix D.4.2).
+type TraceStep struct {
+	N        int             // from 1
+	Kind     StepKind        // what is found out
+	Target   string          // of what, in words
+	Value    []float64       // as Kind says, to three decimals
+	Relation relate.Relation // of the clause or order that the step is for; 0 if the instruction is about one thing alone
+	Things   []int           // the thing that has the position or size, or the anchors of the direction; none for an edge or corner of a table
+}
+
+// A StepKind says what a step finds out.
+type StepKind string
+
+// The kinds of steps.
+const (
+	StepPosition    StepKind = "Position"    // normalised image coordinates
+	StepOrientation StepKind = "Orientation" // a unit vector in the camera frame: x right, y down, z forward
+	StepSize        StepKind = "Size"        // a length [m]
+)
+
+// String is the step as a line of text:
 //
 //	Step1: [Position] [the red mug]: [(0.245, 0.147)]
 //	Step2: [Orientation] [to the left of the red mug]: (-1.000, 0.000, 0.000)
-//
-// A position is normalised image coordinates, an orientation a unit vector in the camera frame (x right, y down, z forward), a size in m.
-type tracer struct {
-	view  *View
-	lines []string
+func (s TraceStep) String() string {
+	var value string
+	switch s.Kind {
+	case StepPosition:
+		value = fmt.Sprintf("[(%.3f, %.3f)]", s.Value[0], s.Value[1])
+	case StepOrientation:
+		value = fmt.Sprintf("(%.3f, %.3f, %.3f)", s.Value[0], s.Value[1], s.Value[2])
+	case StepSize:
+		value = fmt.Sprintf("%.3f", s.Value[0])
+	}
+	return fmt.Sprintf("Step%d: [%s] [%s]: %s", s.N, s.Kind, s.Target, value)
 }
 
-func (t *tracer) add(kind, target, value string) {
-	t.lines = append(t.lines, fmt.Sprintf("Step%d: [%s] [%s]: %s", len(t.lines)+1, kind, target, value))
+// A tracer writes down what has to be found out for an instruction, innermost first.
+type tracer struct {
+	view  *View
+	steps []TraceStep
+}
+
+func (t *tracer) add(kind StepKind, target string, use relate.Relation, things []int, value ...float64) {
+	for i, x := range value {
+		value[i] = math.Round(x*1000)/1000 + 0 // no "-0.000"
+	}
+	t.steps = append(t.steps, TraceStep{N: len(t.steps) + 1, Kind: kind, Target: target, Value: value, Relation: use, Things: things})
+}
+
+// at adds the position of something that the picture shows at a pixel.
+func (t *tracer) at(target string, use relate.Relation, things []int, px sim.Pixel) {
+	n := px.Norm(t.view.World.Camera.Width, t.view.World.Camera.Height)
+	t.add(StepPosition, target, use, things, n.X, n.Y)
 }
 
 // plainly is a phrase in the first words for it.
 func (t *tracer) plainly(p *Phrase) string { return speaker{view: t.view}.say(p, false) }
 
-func position(px sim.Pixel, cam sim.Camera) string {
-	n := px.Norm(cam.Width, cam.Height)
-	return fmt.Sprintf("[(%.3f, %.3f)]", n.X, n.Y)
-}
-
-// anchor traces what leads to a phrase, then the phrase's own position.
-func (t *tracer) anchor(p *Phrase) {
+// anchor traces what leads to a phrase, then the phrase's own position, which a relation needs.
+func (t *tracer) anchor(p *Phrase, use relate.Relation) {
 	t.inside(p)
 	thing, _ := t.view.resolve(p)
-	t.add("Position", t.plainly(p), position(t.view.markOf(thing), t.view.World.Camera))
+	t.at(t.plainly(p), use, []int{thing}, t.view.markOf(thing))
 }
 
 // inside traces what a phrase refers to.
@@ -48,7 +84,7 @@ func (t *tracer) inside(p *Phrase) {
 	switch {
 	case o == nil:
 	case o.Anchor != nil:
-		t.anchor(o.Anchor)
+		t.anchor(o.Anchor, o.Relation)
 	case o.Relation == relate.Edge:
 		thing, _ := t.view.resolve(p)
 		t.edge(o.Way, t.view.World.Solids[thing].Centre)
@@ -63,47 +99,44 @@ func (t *tracer) edge(side relate.Way, near relate.Vec2) {
 	along := to.Sub(from)
 	k := ((near[0]-from[0])*along[0] + (near[1]-from[1])*along[1]) / along.LenSqr()
 	px, _, _ := t.view.World.Camera.Project(from.Add(along.Mul(min(max(k, 0), 1))))
-	t.add("Position", "the "+sides[side]+" edge of the table", position(px, t.view.World.Camera))
+	t.at("the "+sides[side]+" edge of the table", relate.Edge, nil, px)
 }
 
 func (t *tracer) corner(corner relate.Way) {
 	at, _ := t.view.World.TableCorner(corner)
 	px, _, _ := t.view.World.Camera.Project(at)
-	t.add("Position", "the "+sides[corner]+" corner of the table", position(px, t.view.World.Camera))
+	t.at("the "+sides[corner]+" corner of the table", relate.Corner, nil, px)
 }
 
 // clause traces a clause's anchors, then its direction, which words say.
 func (t *tracer) clause(c *Clause, words string) {
+	var things []int
 	for _, a := range c.Anchors {
-		t.anchor(a)
+		t.anchor(a, c.Relation)
+		thing, _ := t.view.resolve(a)
+		things = append(things, thing)
 	}
 	switch {
 	case c.Relation == relate.Edge && len(c.Anchors) == 0:
-		t.add("Position", "the "+sides[c.Way]+" edge of the table", t.middleOfEdge(c.Way))
+		t.at("the "+sides[c.Way]+" edge of the table", relate.Edge, nil, t.middleOfEdge(c.Way))
 	case c.Relation == relate.Edge:
-		thing, _ := t.view.resolve(c.Anchors[0])
-		t.edge(c.Way, t.view.World.Solids[thing].Centre)
-		t.orientation(words, t.toEdge(c.Way))
+		t.edge(c.Way, t.view.World.Solids[things[0]].Centre)
+		t.orientation(words, c.Relation, things, t.toEdge(c.Way))
 	case c.Relation == relate.Corner:
 		t.corner(c.Way)
 	case c.directional():
-		t.orientation(words, t.clauseDirection(c))
+		t.orientation(words, c.Relation, things, t.clauseDirection(c))
 	}
 }
 
-func (t *tracer) middleOfEdge(side relate.Way) string {
+func (t *tracer) middleOfEdge(side relate.Way) sim.Pixel {
 	from, to, _ := t.view.World.TableEdge(side)
 	px, _, _ := t.view.World.Camera.Project(from.Add(to).Mul(0.5))
-	return position(px, t.view.World.Camera)
+	return px
 }
 
-func (t *tracer) orientation(words string, dirCam sim.Vec3) {
-	for i, x := range dirCam {
-		if x > -0.0005 && x < 0.0005 {
-			dirCam[i] = 0 // no "-0.000"
-		}
-	}
-	t.add("Orientation", words, fmt.Sprintf("(%.3f, %.3f, %.3f)", dirCam[0], dirCam[1], dirCam[2]))
+func (t *tracer) orientation(words string, use relate.Relation, things []int, dirCam sim.Vec3) {
+	t.add(StepOrientation, words, use, things, dirCam[0], dirCam[1], dirCam[2])
 }
 
 // inCamera takes a ground direction into the camera frame.
@@ -136,15 +169,18 @@ func (t *tracer) clauseDirection(c *Clause) sim.Vec3 {
 
 // tracePhrase is the trace of a location. A phrase without a step has one line, which says what is seen: a size if the words ask for it, else
 // the position.
-func (v *View) tracePhrase(p *Phrase, thing int) []string {
+func (v *View) tracePhrase(p *Phrase, thing int) []TraceStep {
 	t := tracer{view: v}
-	if t.inside(p); len(t.lines) > 0 {
-		return t.lines
+	if t.inside(p); len(t.steps) > 0 {
+		return t.steps
 	}
+	about := []int{thing}
+	var use relate.Relation
 	s := &v.World.Solids[thing]
 	size := 0.0
 	if p.Order != nil {
-		switch p.Order.Relation {
+		use = p.Order.Relation
+		switch use {
 		case relate.Tall, relate.Short:
 			size = s.Hi - s.Lo
 		case relate.Wide, relate.Thin:
@@ -155,22 +191,22 @@ func (v *View) tracePhrase(p *Phrase, thing int) []string {
 	}
 	switch {
 	case size > 0:
-		t.add("Size", t.plainly(p), fmt.Sprintf("%.3f", size))
+		t.add(StepSize, t.plainly(p), use, about, size)
 	case len(p.Clauses) > 0 && p.Clauses[0].Relation == relate.HorizontalRotate:
-		t.orientation(t.plainly(p), t.inCamera(s.Facing))
+		t.orientation(t.plainly(p), relate.HorizontalRotate, about, t.inCamera(s.Facing))
 	default:
-		t.add("Position", t.plainly(p), position(v.markOf(thing), v.World.Camera))
+		t.at(t.plainly(p), use, about, v.markOf(thing))
 	}
-	return t.lines
+	return t.steps
 }
 
 // tracePlace is the trace of a placement.
-func (v *View) tracePlace(p *Place) []string {
+func (v *View) tracePlace(p *Place) []TraceStep {
 	t := tracer{view: v}
 	for i := range p.Conditions {
 		c := &p.Conditions[i]
 		one := Place{Conditions: p.Conditions[i : i+1]}
 		t.clause(c, speaker{view: v}.sayPlace(&one))
 	}
-	return t.lines
+	return t.steps
 }

@@ -276,6 +276,14 @@ func (v *View) markOf(thing int) sim.Pixel {
 	return *g.mark
 }
 
+// Mark is where to point at a thing: the visible pixel that is deepest inside. ok is false if the picture does not show the thing.
+func (v *View) Mark(thing int) (px sim.Pixel, ok bool) {
+	if v.seen[thing].pixels == 0 {
+		return sim.Pixel{}, false
+	}
+	return v.markOf(thing), true
+}
+
 // inPicture reports whether a point of the world lies in the picture, hidden or not, a fiftieth of its size off the border.
 func (v *View) inPicture(p sim.Vec3) bool {
 	cam := v.World.Camera

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/refarena/refarena/scenes"
+	"github.com/refarena/refarena/scenes/refer"
+	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/sim/render"
+	"github.com/refarena/refarena/tasks/dataset"
+)
+
+// data writes a data set. What is in it goes to stdout; progress goes to stderr.
+func (c *genCommand) data(ctx context.Context, io console) error {
+	cfg, err := c.config()
+	if err != nil {
+		return usageError{err}
+	}
+	device, err := render.ParseDevice(c.GL)
+	if err != nil {
+		return usageError{err}
+	}
+	if c.Workers < 0 {
+		return usageError{fmt.Errorf("%d workers (want at least 1, or 0 for one for each core)", c.Workers)}
+	}
+	start := time.Now()
+	p := &genProgress{out: io.err, shards: cfg.Shards(), start: start}
+	s, err := dataset.Make(ctx, c.Out, cfg, dataset.Options{
+		Workers:     c.Workers,
+		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },
+		OnShard:     p.shard,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(io.err, "%s: %d pictures with %d questions in %d shards, %.1f MB; %.1f s\n", c.Out, s.Pictures, s.Questions, len(s.SHA256), float64(s.Bytes)/1e6,
+		time.Since(start).Seconds())
+	if len(s.Skipped) > 0 || s.LeftOut > 0 {
+		fmt.Fprintf(io.err, "left out: %d scenes that do not settle, %d pictures with fewer than %d questions\n", len(s.Skipped), s.LeftOut, cfg.WithDefaults().MinQuestions)
+	}
+	return s.Counts.Write(io.out)
+}
+
+// config is the data set that the flags ask for.
+func (c *genCommand) config() (dataset.Config, error) {
+	w, h, err := c.size()
+	if err != nil {
+		return dataset.Config{}, err
+	}
+	cfg := dataset.Config{
+		Seed: cmp.Or(c.Seed, dataset.Training.First), Scenes: c.Scenes, Views: c.Views, Width: w, Height: h, Questions: c.Count, MinQuestions: c.MinCount,
+		Steps: c.Steps, Relations: c.Relations, Split: refer.Split(c.Split), RGB: dataset.Format(c.RGB), ShardScenes: c.ShardScenes,
+	}
+	for _, l := range c.Levels {
+		cfg.Levels = append(cfg.Levels, scenes.Level(l))
+	}
+	for _, k := range c.Kinds {
+		cfg.Kinds = append(cfg.Kinds, scenes.QuestionKind(k))
+	}
+	for _, a := range c.Aspects {
+		ratio, err := parseAspect(a)
+		if err != nil {
+			return cfg, err
+		}
+		cfg.Aspects = append(cfg.Aspects, ratio)
+	}
+	if c.Views < 1 || c.Count < 1 || c.MinCount < 0 || c.ShardScenes < 1 {
+		return cfg, fmt.Errorf("%d views with %d instructions, %d at least, %d scenes in a shard (want 1 or more)", c.Views, c.Count, c.MinCount, c.ShardScenes)
+	}
+	return cfg, cfg.Validate()
+}
+
+// size is --size: a square of so many pixels, or width and height.
+func (c *genCommand) size() (w, h int, err error) {
+	if n, err := strconv.Atoi(c.Size); err == nil && n > 0 {
+		return n, n, nil
+	}
+	return parseSize(c.Size)
+}
+
+// parseAspect reads a ratio such as 4:3 or 1.333.
+func parseAspect(s string) (float64, error) {
+	first, second, both := strings.Cut(s, ":")
+	a, err := strconv.ParseFloat(first, 64)
+	b := 1.0
+	if err == nil && both {
+		b, err = strconv.ParseFloat(second, 64)
+	}
+	if r := a / b; err == nil && r > 0 && !math.IsInf(r, 0) {
+		return r, nil
+	}
+	return 0, fmt.Errorf("aspect %q (want a ratio such as 4:3, or a number)", s)
+}
+
+// A genProgress prints a line for each shard.
+type genProgress struct {
+	mu       sync.Mutex
+	out      io.Writer
+	shards   int
+	done     int
+	pictures int // of this run
+	start    time.Time
+}
+
+func (p *genProgress) shard(info dataset.ShardInfo, old bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done++
+	if old {
+		return
+	}
+	p.pictures += info.Pictures
+	fmt.Fprintf(p.out, "shard %d: %d pictures, %d questions; %d of %d shards, %.1f pictures/s\n", info.Shard, info.Pictures, info.Questions, p.done, p.shards,
+		float64(p.pictures)/time.Since(p.start).Seconds())
+}

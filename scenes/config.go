@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +31,7 @@ type Config struct {
 	MaxSupports            int      // … and at most so many; 0 means 2
 	MinPickable            int      // of which at least so many can be picked up, and fit on or in an empty one of those that carry; 0 means 2
 	MinCarried, MaxCarried int      // how many objects lie on or in others
+	Wanted                 []Wanted // objects that have to be there; MinSupports, MinPickable and MinObjects grow to what they need
 	Twins                  int      // at least so many objects are of the same category as one that is there already
 	Lookalikes             bool     // things of the same name may have the same colour: then only their places tell them apart
 	Designs                []string // the designs to choose from, by name; nil means the whole catalogue
@@ -45,7 +47,53 @@ type Config struct {
 	MaxTries               int      // scenes drawn before giving up; 0 means 400: most of those refused cost microseconds
 }
 
+// A Wanted is an object that a scene has to have, of one of the designs and one of the colours.
+type Wanted struct {
+	Designs []string // by name; nil means any that is fit for its role
+	Colors  []string // by name; nil means any that the design comes in
+	Role    Role
+}
+
+// A Role is what an object is there for.
+type Role int
+
+const (
+	Bystander Role = iota // something that others are described by
+	Picked                // can be picked up, stands free in reach, and fits on or in one of the scene's supports that carries nothing
+	Carrier               // can be used to put things on or in, carries nothing, and is in reach
+)
+
+func (r Role) String() string {
+	switch r {
+	case Picked:
+		return "something to pick up"
+	case Carrier:
+		return "something to put things on or in"
+	}
+	return "a bystander"
+}
+
+// fits reports whether a design can play the part.
+func (w Wanted) fits(d *Design) bool {
+	switch {
+	case w.Role == Picked && !d.Pickable(), w.Role == Carrier && d.Support == nil, w.Designs != nil && !slices.Contains(w.Designs, d.Name):
+		return false
+	}
+	return w.Colors == nil || slices.ContainsFunc(w.Colors, func(c string) bool { return slices.Contains(d.Colors, c) })
+}
+
+// wanted are those with a role, in the order in which they were asked for.
+func (c Config) wanted(r Role) []Wanted {
+	return slices.DeleteFunc(slices.Clone(c.Wanted), func(w Wanted) bool { return w.Role != r })
+}
+
 func (c Config) withDefaults() Config {
+	if c.Wanted != nil {
+		c.MinSupports = max(c.MinSupports, len(c.wanted(Carrier)))
+		c.MinPickable = max(c.MinPickable, len(c.wanted(Picked)))
+		c.MinObjects = max(c.MinObjects, len(c.Wanted), c.MinSupports+c.MinPickable+len(c.wanted(Bystander)))
+		c.MaxObjects = max(c.MaxObjects, c.MinObjects)
+	}
 	c.MinObjects = cmp.Or(c.MinObjects, min(4, cmp.Or(c.MaxObjects, 4)))
 	c.MaxObjects = cmp.Or(c.MaxObjects, max(8, c.MinObjects))
 	c.MinSupports = cmp.Or(c.MinSupports, 1)
@@ -98,6 +146,11 @@ func (c Config) Validate() error {
 	}
 	finite := func(z Zone) bool {
 		return !math.IsInf(z.MinX, 0) && !math.IsInf(z.MaxX, 0) && !math.IsInf(z.MinY, 0) && !math.IsInf(z.MaxY, 0)
+	}
+	for _, w := range c.Wanted {
+		if !slices.ContainsFunc(Catalogue(), w.fits) {
+			return fmt.Errorf("scenes: the scene has to have an object that the catalogue does not have: designs %q, colours %q, as %v", w.Designs, w.Colors, w.Role)
+		}
 	}
 	switch {
 	case c.MinObjects < 1 || c.MaxObjects < c.MinObjects:

@@ -91,6 +91,8 @@ type drawing struct {
 func (d *drawing) choose(n int, designs []*Design, r *rand.Rand) bool {
 	cfg := d.Config
 	d.supports = cfg.MinSupports + r.IntN(max(min(cfg.MaxSupports, n-cfg.MinPickable)-cfg.MinSupports, 0)+1)
+	carriers, picked, bystanders := cfg.wanted(Carrier), cfg.wanted(Picked), cfg.wanted(Bystander)
+	d.supports = max(d.supports, len(carriers))
 	var carrying, others []*Design
 	var movable []*Design // of others, what can be picked up and put on or in a support
 	for _, e := range designs {
@@ -107,7 +109,17 @@ func (d *drawing) choose(n int, designs []*Design, r *rand.Rand) bool {
 		}
 		from := others
 		var like *Placed // a twin's twin
+		var want *Wanted
+		role := func(list []Wanted, first int) bool { // is object k one of list, which begins at object first?
+			if k < first || k >= first+len(list) {
+				return false
+			}
+			want = &list[k-first]
+			return true
+		}
 		switch {
+		case role(carriers, 0), role(picked, d.supports), role(bystanders, d.supports+cfg.MinPickable):
+			from = slices.DeleteFunc(slices.Clone(Catalogue()), func(e *Design) bool { return !want.fits(e) })
 		case k < d.supports:
 			from = carrying
 		case k >= n-cfg.Twins && k > d.supports:
@@ -123,7 +135,11 @@ func (d *drawing) choose(n int, designs []*Design, r *rand.Rand) bool {
 			from = designs
 		}
 		e := pick(r, from)
-		colorName := pick(r, e.Colors)
+		colors := e.Colors
+		if want != nil && want.Colors != nil {
+			colors = slices.DeleteFunc(slices.Clone(e.Colors), func(c string) bool { return !slices.Contains(want.Colors, c) })
+		}
+		colorName := pick(r, colors)
 		if like != nil && cfg.Lookalikes && r.Float64() < 0.4 && slices.Contains(e.Colors, like.Color.Name) {
 			colorName = like.Color.Name
 		}
@@ -135,7 +151,7 @@ func (d *drawing) choose(n int, designs []*Design, r *rand.Rand) bool {
 			if like != nil && cfg.Lookalikes {
 				return false
 			}
-			return p.ambiguous(e, c) || like == nil && e.Support != nil && p.Design == e
+			return p.ambiguous(e, c) || like == nil && want == nil && e.Support != nil && p.Design == e
 		}
 		if !slices.ContainsFunc(d.Objects, clash) {
 			d.add(e, c)

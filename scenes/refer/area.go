@@ -435,7 +435,7 @@ func (v *View) obstruct(a *Area, held int) {
 	lo, hi := a.box()
 	for i := range w.Solids {
 		s := &w.Solids[i]
-		if i == held || i == a.Thing || s.Hi <= a.Z+0.001 {
+		if i == held || i == v.held || i == a.Thing || s.Hi <= a.Z+0.001 {
 			continue
 		}
 		x0, x1 := s.Outline.Span(relate.Vec2{1, 0})

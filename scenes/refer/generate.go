@@ -692,8 +692,8 @@ func (m *maker) callAnchors(c *Clause, claim relate.Claim, steps, depth int) *Cl
 }
 
 func (m *maker) placement(steps int) (Instruction, bool) {
-	held := -1
-	if m.Executable || m.target >= 0 || m.draw.IntN(3) == 0 {
+	held := m.held
+	if held < 0 && (m.Executable || m.target >= 0 || m.draw.IntN(3) == 0) {
 		held = m.target
 		if held < 0 {
 			held = m.draw.IntN(len(m.World.Things))
@@ -710,12 +710,20 @@ func (m *maker) placement(steps int) (Instruction, bool) {
 	if p == nil || p.Steps() != steps {
 		return Instruction{}, false
 	}
+	if held >= 0 && (use == relate.ImageAbove || use == relate.ImageBelow) {
+		return Instruction{}, false // nobody puts things above others in an image
+	}
+	return m.placementOf(p, held)
+}
+
+// placementOf is the instruction for a description of free space.
+func (m *maker) placementOf(p *Place, held int) (Instruction, bool) {
 	area, ok := m.area(p, held)
 	if !ok || m.Executable && !m.allInReach(area) {
 		return Instruction{}, false
 	}
 	in := Instruction{
-		Kind: scenes.Placement, Place: p, Target: -1, Held: held, Steps: steps, Relations: tidy(p.relations()), Area: area,
+		Kind: scenes.Placement, Place: p, Target: -1, Held: held, Steps: p.Steps(), Relations: tidy(p.relations()), Area: area,
 	}
 	var phrases []*Phrase
 	for _, c := range p.Conditions {
@@ -726,9 +734,6 @@ func (m *maker) placement(steps int) (Instruction, bool) {
 	in.Anchors, in.mentions, in.Trace = m.anchors(phrases), len(phrases), m.tracePlace(p)
 	in.Object = "the free space " + speaker{view: m.View}.sayPlace(p)
 	s := speaker{m.View, m.draw}
-	if held >= 0 && (use == relate.ImageAbove || use == relate.ImageBelow) {
-		return in, false // nobody puts things above others in an image
-	}
 	if held < 0 {
 		in.Text = strings.ReplaceAll(s.pick(placementTexts), "~", s.sayPlace(p))
 		return in, true

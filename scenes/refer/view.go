@@ -17,6 +17,7 @@ type View struct {
 	scene *scenes.Scene
 	shot  *sim.Shot
 	seen  []sighting
+	held  int // the thing that a robot holds, -1 for none: no phrase means it, nothing is described by it, and it is in nothing's way
 
 	// What has been worked out already; everything here follows from the above.
 	holds  map[relate.Claim][]relate.Truth // by thing
@@ -45,7 +46,14 @@ const (
 )
 
 // Look makes a View of a settled scene and a shot of it. Poses are those that the scene's Data has now.
-func Look(s *scenes.Scene, shot *sim.Shot) (*View, error) {
+func Look(s *scenes.Scene, shot *sim.Shot) (*View, error) { return LookHolding(s, shot, -1) }
+
+// LookHolding is Look while a robot holds one of the scene's objects: for the instructions it is not there, except that placements are made
+// for it. -1 is Look.
+func LookHolding(s *scenes.Scene, shot *sim.Shot, held int) (*View, error) {
+	if held < -1 || held >= len(s.Objects) {
+		return nil, fmt.Errorf("refer: object %d of %d is held (want -1 for none, or one of them)", held, len(s.Objects))
+	}
 	cam := shot.Frame.Camera
 	if n := cam.Width * cam.Height; len(shot.Seg.Bodies) != n || len(shot.Frame.Depth) != n {
 		return nil, fmt.Errorf("refer: a shot of %d × %d px has %d ids and %d depths (want %d each)",
@@ -56,7 +64,7 @@ func Look(s *scenes.Scene, shot *sim.Shot) (*View, error) {
 		return nil, fmt.Errorf("refer: %w", err)
 	}
 	v := &View{
-		World: w, scene: s, shot: shot, seen: make([]sighting, len(w.Things)),
+		World: w, scene: s, shot: shot, seen: make([]sighting, len(w.Things)), held: held,
 		holds: map[relate.Claim][]relate.Truth{}, before: map[relate.Claim][]relate.Truth{}, areas: map[areaKey]*Area{}, heads: map[[2]string][]relate.Truth{}, known: map[*Phrase]int{},
 	}
 	for i := range w.Things {
@@ -109,6 +117,10 @@ func (v *View) whoHolds(c relate.Claim) []relate.Truth {
 	all, ok := v.holds[c]
 	if !ok {
 		for t := range v.World.Things {
+			if v.held >= 0 && (t == v.held || c.A == v.held || c.B == v.held) {
+				all = append(all, relate.No)
+				continue
+			}
 			all = append(all, v.World.Holds(c, t))
 		}
 		v.holds[c] = all
@@ -122,6 +134,10 @@ func (v *View) whoFits(p *Phrase) []relate.Truth {
 	all, ok := v.heads[key]
 	if !ok {
 		for t := range v.World.Things {
+			if t == v.held {
+				all = append(all, relate.No)
+				continue
+			}
 			all = append(all, p.fits(&v.World.Things[t]))
 		}
 		v.heads[key] = all
@@ -148,7 +164,7 @@ func (v *View) isBefore(c relate.Claim, a, b int) relate.Truth {
 // visible reports whether the picture shows enough of a thing to name it.
 func (v *View) visible(thing int) bool {
 	g := &v.seen[thing]
-	return float64(g.pixels) >= minPixels*float64(len(v.shot.Seg.Bodies)) && g.share >= minShare
+	return thing != v.held && float64(g.pixels) >= minPixels*float64(len(v.shot.Seg.Bodies)) && g.share >= minShare
 }
 
 // region is an empty region of the picture's size.

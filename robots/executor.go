@@ -154,8 +154,7 @@ func (e *Executor) wait(ctx context.Context, n int, done func() bool) error {
 	return nil
 }
 
-// robotCapsules is what the robot takes up in the world, for leaving it out of depth images: the arm, and the held object as a column
-// under the hand.
+// robotCapsules is what the robot takes up in the world, for leaving it out of depth images: the arm, and what it holds.
 func (e *Executor) robotCapsules(held *Held) []Capsule {
 	e.capsules = e.robot.Arm.Capsules(e.plant.State().Q, e.capsules)
 	for i, c := range e.capsules {
@@ -164,47 +163,63 @@ func (e *Executor) robotCapsules(held *Held) []Capsule {
 	ee := e.tWorldBase.Mul(e.robot.Arm.Forward(e.plant.State().Q))
 	// The fingers close towards the middle, which the open hand's capsules leave out.
 	e.capsules = append(e.capsules, Capsule{ee.Apply(sim.Vec3{0, 0, -e.robot.Hand.Depth}), ee.Pos, e.robot.Hand.MaxWidth / 2})
-	if held != nil {
-		c := held.Grasp.column()
-		e.capsules = append(e.capsules, Capsule{ee.Apply(c.A), ee.Apply(c.B), c.Radius + 0.01})
+	if load := loadOf(held); load != nil {
+		for _, c := range load.Capsules {
+			e.capsules = append(e.capsules, Capsule{ee.Apply(c.A), ee.Apply(c.B), c.Radius + 0.01})
+		}
 	}
 	return e.capsules
 }
 
-// clear reports whether the arm at q, and what it holds, keep away from what was seen. Without hand the knuckles and fingers do not
-// count: where they go into a gap the grasp planner has looked after them.
-func (e *Executor) clear(q []float64, held *Held, hand bool) bool {
+// clear reports whether the arm at q keeps away from what was seen, its knuckles and fingers left out: where they go into a gap the
+// grasp planner has looked after them.
+func (e *Executor) clear(q []float64) bool {
 	e.capsules = e.robot.Arm.Capsules(q, e.capsules)
-	n := len(e.capsules)
-	if !hand {
-		n -= e.robot.Arm.HandCapsules
-	}
-	for _, c := range e.capsules[:n] {
+	for _, c := range e.capsules[:len(e.capsules)-e.robot.Arm.HandCapsules] {
 		if !e.field.clear(c, clearance) {
 			return false
 		}
 	}
-	if held == nil {
-		return true
-	}
-	ee := e.robot.Arm.Forward(q)
-	c := held.Grasp.column()
-	a, b := ee.Apply(c.A), ee.Apply(c.B)
-	axis := b.Sub(a).Mul(1 / max(b.Sub(a).Len(), 1e-6))
-	lean := math.Hypot(axis[0], axis[1]) // 0 while it is upright
-	bottom := min(a[2], b[2]) - c.Radius*lean
-	mid := a.Add(b).Mul(0.5)
-	return bottom > e.field.height(mid[0], mid[1], c.Radius+held.Grasp.height/2*lean+clearance)+heldClearance
+	return true
 }
 
-// transit finds a path between two positions that keeps clear of everything that was seen, of the arm itself and of what it holds.
-func (e *Executor) transit(from, to []float64, held *Held) (*path, bool) {
+// transit plans a motion from where the arm is to one of several positions, the first being wanted most, that keeps clear of everything that
+// was seen, of the arm itself and of what it holds.
+func (e *Executor) transit(goals [][]float64, held *Held) (t trajectory, goal int, ok bool) {
+	m, goal, ok := e.ways().PlanAny(e.q, goals, loadOf(held))
+	return m.timed, goal, ok
+}
+
+// ways is the planner of motions among what was seen.
+func (e *Executor) ways() *MotionPlanner {
 	if e.motion == nil {
 		e.motion = NewMotionPlanner(&e.robot.Arm, MotionOptions{})
 		e.motion.check.field = &e.field
 	}
-	m, ok := e.motion.plan(from, to, loadOf(held))
-	return m.path, ok
+	return e.motion
+}
+
+// rests are where the arm may wait with what it holds: at home, or else with the hand higher up or farther out, where there is room for
+// things that hang down or stick out, as far as the arm reaches.
+func (e *Executor) rests(held *Held) [][]float64 {
+	home := e.robot.Arm.Home
+	goals := [][]float64{home}
+	if held == nil {
+		return goals
+	}
+	tBaseEE := e.robot.Arm.Forward(home)
+	out := sim.Vec3{tBaseEE.Pos[0], tBaseEE.Pos[1], 0}
+	out = out.Mul(1 / max(out.Len(), 1e-6))
+	for _, away := range [...]float64{0, 0.06, 0.12} {
+		for _, up := range [...]float64{0, 0.05, 0.10, 0.15, 0.20} {
+			t := tBaseEE
+			t.Pos = t.Pos.Add(out.Mul(away)).Add(sim.Vec3{0, 0, up})
+			if q, ok := e.nearest(t, home); ok && away+up > 0 {
+				goals = append(goals, q)
+			}
+		}
+	}
+	return goals
 }
 
 func lerp(a, b []float64, share float64) []float64 {
@@ -261,21 +276,23 @@ func reversed(rows [][]float64) [][]float64 {
 	return out
 }
 
-// Home brings the arm to its home position, whatever it holds, by a way that is clear of what was seen last. The outcome says whether
+// Home brings the arm to its home position by a way that is clear of what was seen last. The outcome says whether
 // it got there.
 func (e *Executor) Home(ctx context.Context) (Outcome, error) {
 	e.begin(0)
 	return e.retreat(ctx, nil)
 }
 
-// retreat goes home from anywhere: if there is no clear way, straight up first, and then as it may be.
+// retreat goes home from anywhere, or to another place where the arm may wait: if there is no clear way, straight up first, and then as it
+// may be.
 func (e *Executor) retreat(ctx context.Context, held *Held) (Outcome, error) {
 	e.budget = e.periods + 60*Rate // getting to safety is always allowed
 	home := e.robot.Arm.Home
 	if jointDistance(e.q, home) < 1e-6 {
 		return Outcome{}, nil
 	}
-	p, ok := e.transit(e.q, home, held)
+	rests := e.rests(held)
+	t, _, ok := e.transit(rests, held)
 	for _, rise := range [...]float64{0.06, 0.12, 0.20} {
 		if ok {
 			break
@@ -285,10 +302,10 @@ func (e *Executor) retreat(ctx context.Context, held *Held) (Outcome, error) {
 		if out, err := e.follow(ctx, e.timed(newPath(rows...), lineSpeed), nil); err != nil || !out.OK() {
 			return out, err
 		}
-		p, ok = e.transit(e.q, home, held)
+		t, _, ok = e.transit(rests, held)
 	}
 	if !ok {
-		p = newPath(e.q, home)
+		t = e.timed(newPath(e.q, home), 0)
 	}
-	return e.follow(ctx, e.timed(p, 0), nil)
+	return e.follow(ctx, t, nil)
 }

@@ -36,7 +36,7 @@ func (e *Executor) Exercise(ctx context.Context, held *Held) (Outcome, []Phase, 
 			if !ok {
 				return failed(Unreachable, "no joint positions at %v", t), nil
 			}
-			return e.exerciseTo(ctx, q, held, guard)
+			return e.exerciseTo(ctx, [][]float64{q}, held, guard)
 		}
 	}
 	for _, step := range []func() (Outcome, error){
@@ -44,7 +44,7 @@ func (e *Executor) Exercise(ctx context.Context, held *Held) (Outcome, []Phase, 
 		run("shake", func() (Outcome, error) { return e.shake(ctx, guard) }),
 		run("turn over", func() (Outcome, error) { return e.turnOver(ctx, held, guard) }),
 		run("across", to(at(exerciseCarry/2))),
-		run("home", func() (Outcome, error) { return e.exerciseTo(ctx, e.robot.Arm.Home, held, guard) }),
+		run("home", func() (Outcome, error) { return e.exerciseTo(ctx, e.rests(held), held, guard) }),
 	} {
 		if out, err := step(); err != nil || !out.OK() {
 			return out, e.phases, err
@@ -53,13 +53,13 @@ func (e *Executor) Exercise(ctx context.Context, held *Held) (Outcome, []Phase, 
 	return Outcome{}, e.phases, nil
 }
 
-// exerciseTo goes somewhere at full speed.
-func (e *Executor) exerciseTo(ctx context.Context, q []float64, held *Held, guard func() (Outcome, bool)) (Outcome, error) {
-	p, ok := e.transit(e.q, q, held)
+// exerciseTo goes to one of several places at full speed.
+func (e *Executor) exerciseTo(ctx context.Context, to [][]float64, held *Held, guard func() (Outcome, bool)) (Outcome, error) {
+	t, _, ok := e.transit(to, held)
 	if !ok {
 		return failed(NoPath, "no clear way with what is held"), nil
 	}
-	return e.follow(ctx, e.timed(p, 0), guard)
+	return e.follow(ctx, t, guard)
 }
 
 // shake moves the hand to and fro, along one axis of the base after the other.
@@ -106,11 +106,11 @@ func (e *Executor) turnOver(ctx context.Context, held *Held, guard func() (Outco
 		if around[n-1] += math.Pi; around[n-1] > e.robot.Arm.Joints[n-1].Max {
 			around[n-1] -= 2 * math.Pi
 		}
-		if _, ok := e.transit(start, over, held); !ok {
+		if _, _, ok := e.transit([][]float64{over}, held); !ok {
 			continue
 		}
 		for _, q := range [...][]float64{over, around, over, start} {
-			if out, err := e.exerciseTo(ctx, q, held, guard); err != nil || !out.OK() {
+			if out, err := e.exerciseTo(ctx, [][]float64{q}, held, guard); err != nil || !out.OK() {
 				return out, err
 			}
 		}

@@ -19,16 +19,15 @@ type Grasp struct {
 	Tilt     float64  // of the hand from pointing straight down [rad]
 
 	below  float64    // how far the object reaches below the ee frame's origin [m]
-	centre sim.Vec3   // of what the object stands on, in ee, z left out
-	foot   sim.Vec3   // the same point with its z: the middle of the object's bottom, in ee
-	up     sim.Vec3   // the world's up at the grasp, in ee
-	half   float64    // radius around the upright line through foot that holds the object's visible points [m]
+	foot   sim.Vec3   // the middle of the object's bottom, in ee
+	half   float64    // radius around the upright line through foot that holds the object [m]
 	height float64    // of the object above what it stands on [m]
 	shape  silhouette // of the object seen from above
+	body   []Capsule  // what the object takes up where it was seen, in the world; shared by the grasps of one search
 }
 
 // A silhouette is an outline seen from above: the radius by direction around the middle, in sectors of equal angle that begin with the
-// direction of ee's x [m]. Both ends of a direction have the same: the hidden side is like the visible one.
+// direction of ee's x [m].
 type silhouette [16]float64
 
 // sector is the sector of a direction.
@@ -67,6 +66,8 @@ type GraspPlanner struct {
 	normals []sim.Vec3 // of own; zero where there is none
 	others  []sim.Vec3 // points of everything else that stands around it
 	found   []Grasp
+	solid   []sim.Vec3 // points of the whole segment, with those of its hidden side
+	body    []Capsule
 	snapped float64 // how far the pixel was beside the outline [px]
 
 	ownAt, othersAt []place // own and others as the hand sees them in the direction under trial
@@ -298,6 +299,19 @@ func (g *GraspPlanner) search(p, eye sim.Vec3) {
 	}
 	slices.SortStableFunc(g.found, func(a, b Grasp) int { return cmp.Compare(a.Cost, b.Cost) })
 	g.spread()
+	if len(g.found) == 0 {
+		return
+	}
+	g.complete(t.mid)
+	half := 0.0
+	for _, q := range g.solid {
+		half = max(half, math.Hypot(q[0]-t.mid[0], q[1]-t.mid[1]))
+	}
+	for i := range g.found {
+		k := &g.found[i]
+		k.body, k.half = g.body, half
+		k.shape = g.outline(t.mid, k.TWorldEE.Axis(0))
+	}
 }
 
 // direction tries grasps of a hand that comes tilted by tilt from the side at azimuth, and closes turned by yaw from there.
@@ -625,28 +639,66 @@ func (g *GraspPlanner) keep(s *slice, t *target, pos sim.Vec3, width, opening, c
 	g.found = append(g.found, Grasp{
 		TWorldEE: tWorldEE, Opening: opening, Width: width, Cost: cost, Edge: edge, Tilt: s.tilt,
 		below:  pos[2] - g.seg.support,
-		centre: sim.Vec3{foot[0], foot[1], 0},
 		foot:   foot,
-		up:     inv.Rot.Rotate(sim.Vec3{0, 0, 1}),
-		half:   t.reach,
 		height: t.top - g.seg.support,
 	})
 }
 
-// outline is the silhouette of the segment, its sectors beginning at the world's direction of x.
+const (
+	rodSpacing = 0.024 // between the rods that a body is made of [m]
+	rodRadius  = 0.012
+	rodCells   = 32 // along each side of the grid of rods
+)
+
+// complete fills solid with the segment's points and their mirror images through the upright line at mid, as far as the camera could not see
+// those places: the hidden side is taken to be like the visible one. Then it fills body with upright rods from the support to the
+// highest point in each cell of a grid.
+func (g *GraspPlanner) complete(mid sim.Vec3) {
+	g.solid = g.solid[:0]
+	every := (len(g.seg.pixels) + maxPoints - 1) / maxPoints
+	for i := 0; i < len(g.seg.pixels); i += every {
+		g.solid = append(g.solid, g.cloud.points[g.seg.pixels[i]])
+	}
+	for _, q := range g.solid {
+		if m := (sim.Vec3{2*mid[0] - q[0], 2*mid[1] - q[1], q[2]}); !g.cloud.seenFree(m) {
+			g.solid = append(g.solid, m)
+		}
+	}
+	var cells [rodCells][rodCells]struct {
+		x, y, top float64
+		n         int
+	}
+	cellOf := func(x float64) int { return min(max(int(math.Floor(x/rodSpacing+rodCells/2+0.5)), 0), rodCells-1) }
+	for _, q := range g.solid {
+		c := &cells[cellOf(q[0]-mid[0])][cellOf(q[1]-mid[1])]
+		if c.n == 0 {
+			c.top = q[2]
+		}
+		c.x, c.y, c.top, c.n = c.x+q[0], c.y+q[1], max(c.top, q[2]), c.n+1
+	}
+	g.body = nil // grasps keep it
+	for i := range cells {
+		for k := range cells[i] {
+			c := &cells[i][k]
+			if c.n == 0 {
+				continue
+			}
+			r := min(rodRadius, max((c.top-g.seg.support)/2, 0.003))
+			x, y := c.x/float64(c.n), c.y/float64(c.n)
+			g.body = append(g.body, Capsule{sim.Vec3{x, y, g.seg.support + r}, sim.Vec3{x, y, max(c.top, g.seg.support+2*r) - r}, r})
+		}
+	}
+}
+
+// outline is the silhouette of solid, its sectors beginning at the world's direction of x.
 func (g *GraspPlanner) outline(mid, x sim.Vec3) silhouette {
 	var out silhouette
-	n := len(out)
 	a := math.Atan2(x[1], x[0])
 	sin, cos := math.Sincos(a)
-	for _, q := range g.own {
+	for _, q := range g.solid {
 		dx, dy := q[0]-mid[0], q[1]-mid[1]
 		k := sector(cos*dx+sin*dy, cos*dy-sin*dx)
 		out[k] = max(out[k], math.Hypot(dx, dy))
-	}
-	for k := range n / 2 {
-		r := max(out[k], out[k+n/2])
-		out[k], out[k+n/2] = r, r
 	}
 	return out
 }
@@ -709,14 +761,7 @@ func (g *GraspPlanner) spread() {
 		}
 	}
 	g.found = kept
-	for i := range kept {
-		k := &kept[i]
-		k.shape = g.outline(k.TWorldEE.Apply(k.foot), k.TWorldEE.Axis(0))
-	}
 }
-
-// column is what the object takes up, as far as it was seen, in ee: upright at the grasp, from its bottom (A) to its top.
-func (g *Grasp) column() Capsule { return Capsule{g.foot, g.foot.Add(g.up.Mul(g.height)), g.half} }
 
 func (g Grasp) String() string {
 	kind := "around"

@@ -6,39 +6,49 @@ import (
 	"github.com/refarena/refarena/sim"
 )
 
-// A Load is what the hand holds, as far as planning is concerned: a cylinder along z of the ee frame.
+// A Load is what the hand holds, as far as planning is concerned: capsules in the ee frame that move with the hand. It is read-only.
 type Load struct {
+	Capsules []Capsule
+}
+
+// loadOf is what is held, as it was seen before it was grasped.
+func loadOf(held *Held) *Load {
+	if held == nil {
+		return nil
+	}
+	tEEWorld := held.Grasp.TWorldEE.Inv()
+	l := &Load{Capsules: make([]Capsule, len(held.Grasp.body))}
+	for i, c := range held.Grasp.body {
+		l.Capsules[i] = Capsule{tEEWorld.Apply(c.A), tEEWorld.Apply(c.B), c.Radius}
+	}
+	return l
+}
+
+// A Cylinder along z of the ee frame.
+type Cylinder struct {
 	X, Y        float64 // of its axis, in ee [m]
 	Top, Bottom float64 // along z of ee, out of the palm: Top < Bottom [m]
 	Radius      float64 // [m]
 }
 
-// loadOf is what is held, as the grasp planner saw it.
-func loadOf(held *Held) *Load {
-	if held == nil {
-		return nil
-	}
-	g := &held.Grasp
-	return &Load{X: g.centre[0], Y: g.centre[1], Top: g.below - g.height, Bottom: g.below, Radius: g.half}
-}
-
 // loadSpacing is how far apart the rods are that a Load is made of: nothing that the camera resolves fits between them [m].
 const loadSpacing = 0.03
 
-// parts appends capsules, in ee, that make up the load's hull: rods along the axis on rings of at most loadSpacing. They lie in the
-// cylinder; what is between them is nearer to a rod than a clearance.
-func (l *Load) parts(buf []Capsule) []Capsule {
+// Load is the cylinder as rods along its axis on rings of at most loadSpacing. They lie in the cylinder; what is between them is nearer to
+// a rod than a clearance.
+func (l Cylinder) Load() *Load {
+	var out Load
 	r := min(0.012, l.Radius, max((l.Bottom-l.Top)/2, 0.003))
 	top, bottom := l.Top+r, max(l.Bottom-r, l.Top+r)
 	rod := func(x, y float64) {
-		buf = append(buf, Capsule{sim.Vec3{l.X + x, l.Y + y, top}, sim.Vec3{l.X + x, l.Y + y, bottom}, r})
+		out.Capsules = append(out.Capsules, Capsule{sim.Vec3{l.X + x, l.Y + y, top}, sim.Vec3{l.X + x, l.Y + y, bottom}, r})
 	}
 	for ring := l.Radius - r; ; ring -= loadSpacing {
 		if ring < loadSpacing/2 {
 			if ring > -loadSpacing/2 || l.Radius-r < loadSpacing/2 {
 				rod(0, 0)
 			}
-			return buf
+			return &out
 		}
 		n := int(math.Ceil(2 * math.Pi * ring / loadSpacing))
 		for k := range n {
@@ -48,12 +58,32 @@ func (l *Load) parts(buf []Capsule) []Capsule {
 	}
 }
 
-// Capsules are what planning takes the load for, in ee.
-func (l *Load) Capsules() []Capsule { return l.parts(nil) }
-
-// hull is a capsule in ee that holds the whole load.
-func (l *Load) hull() Capsule {
-	return Capsule{sim.Vec3{l.X, l.Y, l.Top}, sim.Vec3{l.X, l.Y, l.Bottom}, l.Radius}
+// hull is a capsule that holds all of the capsules, of which there is one at least: its axis is as the longest one's.
+func hull(capsules []Capsule) Capsule {
+	var axis sim.Vec3
+	longest := 0.0
+	for _, c := range capsules {
+		if d := c.B.Sub(c.A); d.Len() > longest {
+			axis, longest = d.Mul(1/d.Len()), d.Len()
+		}
+	}
+	if longest == 0 {
+		axis = sim.Vec3{0, 0, 1}
+	}
+	var middle sim.Vec3
+	for _, c := range capsules {
+		middle = middle.Add(c.A.Add(c.B).Mul(0.5 / float64(len(capsules))))
+	}
+	lo, hi, radius := math.Inf(1), math.Inf(-1), 0.0
+	for _, c := range capsules {
+		for _, p := range [2]sim.Vec3{c.A, c.B} {
+			d := p.Sub(middle)
+			along := axis.Dot(d)
+			lo, hi = min(lo, along), max(hi, along)
+			radius = max(radius, d.Sub(axis.Mul(along)).Len()+c.Radius)
+		}
+	}
+	return Capsule{middle.Add(axis.Mul(lo)), middle.Add(axis.Mul(hi)), radius}
 }
 
 // A checker says whether joint positions keep clear of what is around, of the arm itself, and what it holds likewise.
@@ -129,12 +159,16 @@ func newChecker(arm *Arm, field *obstacles) checker {
 func (c *checker) hold(l *Load) {
 	c.load = c.load[:0]
 	c.sweep = append(c.sweep[:0], c.arm.Sweep...)
-	if l == nil {
+	if l == nil || len(l.Capsules) == 0 {
 		return
 	}
-	c.load, c.hull = l.parts(c.load), l.hull()
-	off := math.Hypot(l.X, l.Y) + l.Radius
-	far := math.Hypot(off, max(math.Abs(l.Top), math.Abs(l.Bottom)))
+	c.load, c.hull = append(c.load, l.Capsules...), hull(l.Capsules)
+	off, far := 0.0, 0.0 // from the ee frame's z axis and from its origin
+	for _, k := range l.Capsules {
+		for _, p := range [2]sim.Vec3{k.A, k.B} {
+			off, far = max(off, math.Hypot(p[0], p[1])+k.Radius), max(far, p.Len()+k.Radius)
+		}
+	}
 	last := len(c.sweep) - 1
 	for i := range c.sweep[:last] {
 		c.sweep[i] += far // the ee frame's origin is within what Arm.Sweep bounds

@@ -73,7 +73,7 @@ func TestSweep(t *testing.T) {
 	robot, _ := Open("ur5")
 	p := NewMotionPlanner(&robot.Arm, MotionOptions{})
 	r := rand.New(rand.NewPCG(23, 24))
-	for _, load := range []*Load{nil, {X: 0.02, Top: -0.05, Bottom: 0.15, Radius: 0.06}} {
+	for _, load := range []*Load{nil, Cylinder{X: 0.02, Top: -0.05, Bottom: 0.15, Radius: 0.06}.Load()} {
 		p.check.hold(load)
 		for range 2000 {
 			a := randPosition(r, robot.Arm.Joints)
@@ -171,7 +171,7 @@ func TestPlanAroundAWall(t *testing.T) {
 	joints := robot.Arm.Joints
 	p := NewMotionPlanner(&robot.Arm, MotionOptions{})
 	wall(p, 0.30, 0.70, -0.02, 0.02, 0.35)
-	load := &Load{Top: -0.02, Bottom: 0.10, Radius: 0.04}
+	load := Cylinder{Top: -0.02, Bottom: 0.10, Radius: 0.04}.Load()
 	down := func(x, y, z float64) []float64 {
 		rows := robot.Arm.Inverse(sim.Pose{Pos: sim.Vec3{x, y, z}, Rot: sim.QuatFromAxes(sim.Vec3{1, 0, 0}, sim.Vec3{0, -1, 0}, sim.Vec3{0, 0, -1})}, robot.Arm.Home, nil)
 		for ; len(rows) > 0; rows = rows[len(joints):] {
@@ -241,7 +241,7 @@ func TestCheckAllocatesNothing(t *testing.T) {
 	robot, _ := Open("ur5")
 	p := NewMotionPlanner(&robot.Arm, MotionOptions{})
 	wall(p, 0.3, 0.7, -0.02, 0.02, 0.3)
-	p.check.hold(&Load{Top: -0.02, Bottom: 0.10, Radius: 0.04})
+	p.check.hold(Cylinder{Top: -0.02, Bottom: 0.10, Radius: 0.04}.Load())
 	to := slices.Clone(robot.Arm.Home)
 	to[0] += 1
 	if n := testing.AllocsPerRun(10, func() { p.edge(robot.Arm.Home, to, 0.012) }); n != 0 {

@@ -114,26 +114,37 @@ func (e *Executor) find(f *sim.Frame, px sim.Pixel, r *PickResult) Outcome {
 	return out
 }
 
-// choose plans the motion to the best grasp that can be reached, leaving out those like one that was tried.
+// choose plans the motion to the best grasp that can be reached, leaving out those like one that was tried: the first few first, so that a
+// good grasp behind a long way is not passed over for a worse one.
 func (e *Executor) choose(r *PickResult) (pickPlan, Outcome) {
-	worst := Unreachable
-	for _, g := range e.planner.found {
+	cause := Unreachable
+	var plans []pickPlan
+	var goals [][]float64
+	seen := 0
+	for i, g := range e.planner.found {
 		like := func(t Grasp) bool {
 			pos, angle := g.TWorldEE.Distance(t.TWorldEE)
 			return pos < 0.006 && min(angle, math.Pi-angle) < 0.2
 		}
-		if slices.ContainsFunc(e.tried, like) {
+		if !slices.ContainsFunc(e.tried, like) {
+			seen++
+			for _, plan := range e.planPick(g) {
+				plans, goals = append(plans, plan), append(goals, plan.approach[0])
+			}
+		}
+		if !slices.Contains(portions, seen) && i < len(e.planner.found)-1 {
 			continue
 		}
-		plan, out := e.planPick(g)
-		if out.OK() {
-			return plan, out
-		}
-		if out.Cause == NoPath {
-			worst = NoPath
+		if len(goals) > 0 {
+			cause = NoPath
+			if t, goal, ok := e.transit(goals, nil); ok {
+				plans[goal].there = t
+				return plans[goal], Outcome{}
+			}
+			plans, goals = plans[:0], goals[:0]
 		}
 	}
-	return pickPlan{}, failed(worst, "none of %d grasps at (%.3f, %.3f, %.3f) can be reached on a clear way, the best %v",
+	return pickPlan{}, failed(cause, "none of %d grasps at (%.3f, %.3f, %.3f) can be reached on a clear way, the best %v",
 		r.Found, r.Point[0], r.Point[1], r.Point[2], e.planner.found[0])
 }
 
@@ -198,16 +209,16 @@ func (e *Executor) giveUp(ctx context.Context) error {
 // A pickPlan is the motion to a grasp and up again.
 type pickPlan struct {
 	grasp    Grasp
-	there    *path
-	approach [][]float64
+	there    trajectory  // to where the approach begins
+	approach [][]float64 // straight, along the hand or down
 }
 
 // yaws are the two ways to hold a parallel gripper the same.
 var yaws = [2]sim.Pose{sim.Identity(), sim.Rotation(math.Pi, sim.Vec3{0, 0, 1})}
 
-// planPick finds joint positions for a grasp, a straight way to it along the hand, and a way to where that begins.
-func (e *Executor) planPick(g Grasp) (pickPlan, Outcome) {
-	reached := false
+// planPick finds joint positions for a grasp and straight ways to it, in all ways there are; no way to where they begin yet.
+func (e *Executor) planPick(g Grasp) []pickPlan {
+	var plans []pickPlan
 	n := len(e.q)
 	for _, yaw := range yaws {
 		g := g.turned(yaw)
@@ -215,23 +226,16 @@ func (e *Executor) planPick(g Grasp) (pickPlan, Outcome) {
 		begin := e.standOff(tBaseEE, g)
 		sols := append([]float64(nil), e.robot.Arm.Inverse(tBaseEE, e.robot.Arm.Home, e.rows)...)
 		for ; len(sols) > 0; sols = sols[n:] {
-			if !e.clear(sols[:n], nil, false) {
+			if !e.clear(sols[:n]) {
 				continue
 			}
 			rows, ok := e.line(sols[:n], begin)
-			if !ok && !e.outOf(rows[len(rows)-1], g) {
-				continue
-			}
-			reached = true
-			if p, ok := e.transit(e.q, rows[len(rows)-1], nil); ok {
-				return pickPlan{g, p, reversed(rows)}, Outcome{}
+			if ok || e.outOf(rows[len(rows)-1], g) {
+				plans = append(plans, pickPlan{grasp: g, approach: reversed(rows)})
 			}
 		}
 	}
-	if !reached {
-		return pickPlan{}, failed(Unreachable, "%v", g)
-	}
-	return pickPlan{}, failed(NoPath, "%v", g)
+	return plans
 }
 
 // standOff is where the straight way to a grasp begins, in base: straight above, over everything around, or, of a tilted hand, as far
@@ -257,7 +261,7 @@ func (e *Executor) outOf(q []float64, g Grasp) bool {
 func (g Grasp) turned(yaw sim.Pose) Grasp {
 	inv := yaw.Inv()
 	g.TWorldEE = g.TWorldEE.Mul(yaw)
-	g.centre, g.foot, g.up = inv.Apply(g.centre), inv.Apply(g.foot), inv.Apply(g.up)
+	g.foot = inv.Apply(g.foot)
 	return g // its shape is the same from both sides
 }
 
@@ -265,7 +269,7 @@ func (g Grasp) turned(yaw sim.Pose) Grasp {
 func (e *Executor) grasp(ctx context.Context, plan pickPlan, opt PickOptions) (Outcome, *Held, error) {
 	g := plan.grasp
 	e.hand = HandCommand{Width: g.Opening}
-	out, err := e.phase("reach", func() (Outcome, error) { return e.follow(ctx, e.timed(plan.there, 0), nil) })
+	out, err := e.phase("reach", func() (Outcome, error) { return e.follow(ctx, plan.there, nil) })
 	if err != nil || !out.OK() {
 		return out, nil, err
 	}
@@ -367,14 +371,13 @@ func (e *Executor) lift(ctx context.Context, held *Held, approach [][]float64) (
 	return out, nil
 }
 
-// carryHome brings what is held home.
+// carryHome brings what is held home, or to another place where the arm may wait with it.
 func (e *Executor) carryHome(ctx context.Context, held *Held) (Outcome, error) {
 	guard := e.holding(held, Dropped, true)
-	p, ok := e.transit(e.q, e.robot.Arm.Home, held)
+	rests := e.rests(held)
+	t, _, ok := e.transit(rests, held)
 	if !ok { // it may be smaller than what was taken for it, with its like beside it
-		slim := *held
-		slim.Grasp.half /= 2
-		p, ok = e.transit(e.q, e.robot.Arm.Home, &slim)
+		t, _, ok = e.transit(rests, held.slim())
 	}
 	if !ok { // back to where it stood
 		rows, _ := e.line(e.q, e.tBaseWorld.Apply(held.Grasp.TWorldEE.Pos))
@@ -384,11 +387,26 @@ func (e *Executor) carryHome(ctx context.Context, held *Held) (Outcome, error) {
 		return failed(NoPath, "no clear way home with something %.2f m wide that reaches %.2f m below the fingers",
 			2*held.Grasp.half, held.Grasp.below), nil
 	}
-	if out, err := e.follow(ctx, e.timed(p, 0), guard); err != nil || !out.OK() {
+	if out, err := e.follow(ctx, t, guard); err != nil || !out.OK() {
 		return out, err
 	}
 	out, _ := guard()
 	return out, nil
+}
+
+// slim is what is held as far as it is near the hand's axis.
+func (h *Held) slim() *Held {
+	const near = 0.06 // [m]
+	s := *h
+	s.Grasp.body = nil
+	axis, at := h.Grasp.TWorldEE.Axis(2), h.Grasp.TWorldEE.Pos
+	for _, c := range h.Grasp.body {
+		d := c.A.Add(c.B).Mul(0.5).Sub(at)
+		if d.Sub(axis.Mul(axis.Dot(d))).Len() < near {
+			s.Grasp.body = append(s.Grasp.body, c)
+		}
+	}
+	return &s
 }
 
 // PlaceOptions tunes Place. The zero value is ready to use.
@@ -448,7 +466,7 @@ func (e *Executor) place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 	}
 	guard := e.holding(held, Dropped, true)
 	var err error
-	r.Outcome, err = e.phase("carry", func() (Outcome, error) { return e.follow(ctx, e.timed(plan.there, 0), guard) })
+	r.Outcome, err = e.phase("carry", func() (Outcome, error) { return e.follow(ctx, plan.there, guard) })
 	if err == nil && r.OK() {
 		r.Outcome, err = e.phase("lower", func() (Outcome, error) { return e.follow(ctx, e.timed(newPath(plan.lower...), lineSpeed), guard) })
 	}
@@ -481,7 +499,7 @@ func (e *Executor) place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 // A placePlan is the motion to where something is set down.
 type placePlan struct {
 	tWorldEE sim.Pose // where the hand lets go, if the surface is where it was seen
-	there    *path
+	there    trajectory
 	lower    [][]float64 // to just above the surface
 	set      [][]float64 // on to just below it
 	opening  float64     // to let go [m]
@@ -499,8 +517,16 @@ const (
 	astrayPlace = 0.030 // the farthest that something is put from the pointed point, for more room or more level ground [m]
 	placeRings  = 3     // circles of places out to there
 	placeDirs   = 8     // places on each
-	placePlans  = 24    // of the best places, ways are planned to so many
+	placePlans  = 24    // of the best places, ways are planned to so many, at most
 )
+
+const (
+	highestStart   = 0.30  // above the place, at most, the straight way down begins [m]
+	startClearance = 0.010 // and keeps from everything there [m]
+)
+
+// portions are after how many grasps or places ways are looked for to those that are new.
+var portions = []int{3, 12}
 
 // A spot is a place to put something down.
 type spot struct {
@@ -521,15 +547,25 @@ func (e *Executor) planPlace(p sim.Vec3, held *Held) (placePlan, Outcome) {
 		}
 	}
 	spots := e.spots(p, held)
+	spots = spots[:min(len(spots), placePlans)]
 	reached := false
-	for _, s := range spots[:min(len(spots), placePlans)] {
-		plan, out := e.planPlaceAt(s, held)
-		if out.OK() {
-			out.Detail = fmt.Sprintf("on a surface at %.3f m, %.0f mm from the point", s.ground, 1000*math.Hypot(
-				s.tWorldEE.Apply(held.Grasp.foot)[0]-p[0], s.tWorldEE.Apply(held.Grasp.foot)[1]-p[1]))
-			return plan, out
+	var plans []placePlan
+	var goals [][]float64
+	for i, s := range spots {
+		for _, plan := range e.planPlaceAt(s, held) {
+			plans, goals = append(plans, plan), append(goals, plan.lower[0])
 		}
-		reached = reached || out.Cause == NoPath
+		if !slices.Contains(portions, i+1) && i < len(spots)-1 || len(goals) == 0 {
+			continue
+		}
+		reached = true
+		if t, goal, ok := e.transit(goals, held); ok {
+			plan := plans[goal]
+			plan.there = t
+			foot := plan.tWorldEE.Apply(held.Grasp.foot)
+			return plan, Outcome{Detail: fmt.Sprintf("on a surface at %.3f m, %.0f mm from the point", foot[2], 1000*math.Hypot(foot[0]-p[0], foot[1]-p[1]))}
+		}
+		plans, goals = plans[:0], goals[:0]
 	}
 	where := failed("", "set something %.2f m wide down at (%.3f, %.3f, %.3f)", 2*held.Grasp.half, p[0], p[1], p[2]).Detail
 	switch {
@@ -607,37 +643,33 @@ func (e *Executor) under(at, x sim.Vec3, g *Grasp) (ground float64, beside bool)
 	return ground, highest > ground+0.008
 }
 
-// planPlaceAt plans the motion to letting go at a spot.
-func (e *Executor) planPlaceAt(s spot, held *Held) (placePlan, Outcome) {
-	g := held.Grasp
+// planPlaceAt finds joint positions to let go at a spot, and straight ways down there from where what is held is clear of everything, in all
+// ways there are; no way to where they begin yet.
+func (e *Executor) planPlaceAt(s spot, held *Held) []placePlan {
+	var plans []placePlan
 	n := len(e.q)
 	low := e.tBaseWorld.Mul(s.tWorldEE)
 	touch := low.Pos.Sub(sim.Vec3{0, 0, 0.010})
 	low.Pos[2] += 0.012
-	up := max(low.Pos[2]+0.04, e.field.height(low.Pos[0], low.Pos[1], 0.07)+g.below+0.03)
-	reached := false
+	load := loadOf(held)
 	sols := append([]float64(nil), e.robot.Arm.Inverse(low, e.robot.Arm.Home, e.rows)...)
 	for ; len(sols) > 0; sols = sols[n:] {
-		if !e.clear(sols[:n], nil, false) {
-			continue
-		}
-		above, ok := e.line(sols[:n], sim.Vec3{low.Pos[0], low.Pos[1], up})
-		if !ok {
+		if !e.clear(sols[:n]) {
 			continue
 		}
 		set, ok := e.line(sols[:n], touch)
 		if !ok {
 			continue
 		}
-		reached = true
-		if there, ok := e.transit(e.q, above[len(above)-1], held); ok {
-			return placePlan{s.tWorldEE, there, reversed(above), set, s.opening, g.Tilt}, Outcome{}
+		rows, _ := e.line(sols[:n], low.Pos.Add(sim.Vec3{0, 0, highestStart}))
+		for k := 2; k < len(rows); k++ {
+			if e.ways().Clear(rows[k], load, startClearance) {
+				plans = append(plans, placePlan{tWorldEE: s.tWorldEE, lower: reversed(rows[:k+1]), set: set, opening: s.opening, tilt: held.Grasp.Tilt})
+				break
+			}
 		}
 	}
-	if reached {
-		return placePlan{}, Outcome{Cause: NoPath}
-	}
-	return placePlan{}, Outcome{Cause: Unreachable}
+	return plans
 }
 
 // room is how far the hand at tWorldEE can open from width without its fingers touching what was seen [m]; 0 if not far enough to

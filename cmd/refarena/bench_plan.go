@@ -36,7 +36,7 @@ const (
 type planQuery struct {
 	from   []float64
 	goals  [][]float64 // all clear positions that bring the hand, either way around, to where it is to be, the nearest first
-	load   robots.Load
+	load   robots.Cylinder
 	object int      // in the scene
 	tEEObj sim.Pose // of the object in the hand
 }
@@ -186,7 +186,7 @@ func (b *bench) planQuery(p *robots.MotionPlanner, s *planScene, object int, dra
 	reach := func(t sim.Pose, seed []float64) (rows [][]float64) { // all clear positions, the nearest first
 		all := arm.Inverse(t, seed, nil)
 		for n := len(arm.Home); len(all) > 0; all = all[n:] {
-			if p.Clear(all[:n], &q.load, planMargin) {
+			if p.Clear(all[:n], q.load.Load(), planMargin) {
 				rows = append(rows, all[:n])
 			}
 		}
@@ -248,7 +248,7 @@ func (b *bench) planAll() (*planBench, error) {
 			fastest, least := math.Inf(1), math.Inf(1)
 			for range planRepeats {
 				start, used := time.Now(), threadTime()
-				m, _, ok = p.PlanAny(q.from, q.goals, &q.load)
+				m, _, ok = p.PlanAny(q.from, q.goals, q.load.Load())
 				fastest = min(fastest, 1000*time.Since(start).Seconds())
 				least = min(least, 1000*(threadTime()-used).Seconds())
 			}
@@ -361,7 +361,7 @@ func (b *bench) planPenetration() (x []float64, config map[string]any, err error
 		for i := range s.queries {
 			q := &s.queries[i]
 			s.look(p, &b.robot.Arm, q.object)
-			m, _, ok := p.PlanAny(q.from, q.goals, &q.load)
+			m, _, ok := p.PlanAny(q.from, q.goals, q.load.Load())
 			if !ok {
 				continue
 			}
@@ -758,7 +758,7 @@ func (e *planExport) add(p *robots.MotionPlanner, s *planScene, q *planQuery, m 
 	}
 	out := planExportQuery{Seed: s.seed, From: q.from, Goals: q.goals, Columns: base64.StdEncoding.EncodeToString(raw), Solved: solved, Length: m.Length,
 		Seconds: m.Seconds, Nodes: m.Searched, Checks: m.Checks, TimeMS: timeMS}
-	for _, c := range q.load.Capsules() {
+	for _, c := range q.load.Load().Capsules {
 		out.Load = append(out.Load, planExportPart{-1, c.A, c.B, c.Radius})
 	}
 	e.Queries = append(e.Queries, out)

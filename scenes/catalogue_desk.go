@@ -75,7 +75,7 @@ func pencil() Design {
 func marker() Design {
 	const r, x0, x1 = 0.0085, -0.070, 0.070
 	return Design{
-		Name: "marker", Names: []string{"marker", "felt-tip pen", "highlighter"},
+		Name: "marker", Names: []string{"marker", "felt-tip pen"},
 		Colors: []string{"yellow", "pink", "green", "orange", "blue"}, Front: "cap",
 		Mass: 0.018, Height: 2*r + 0.002, Footprint: rect(x1-x0, 2*r), Base: rect(0.10, 2*r), GripWidth: 2 * r,
 		Geoms: []sim.Geom{hardPlastic.box(0.130, 0.010, 0.003, 0, 0, 0.0015), hardPlastic.rod(r-0.0002, sim.Vec3{x0, 0, r}, sim.Vec3{x1, 0, r})},
@@ -104,7 +104,7 @@ func penHolder() Design {
 		geoms = append(geoms, hardPlastic.capsule(0.0040, sim.Vec3{p[0], p[1], 0.012}, sim.Vec3{p[2], p[3], p[4] - 0.004}))
 	}
 	return Design{
-		Name: "pen holder", Names: []string{"pen holder", "pencil cup", "pencil holder"},
+		Name: "pen holder", Names: []string{"pen holder", "pencil holder"},
 		Colors: []string{"black", "silver", "blue", "red", "white"},
 		Mass:   0.18, Height: 0.162, Footprint: circle(0.0385), Base: circle(r - 0.001), GripWidth: 2 * r, Upright: true,
 		Geoms: geoms,
@@ -396,7 +396,7 @@ func remote() Design {
 func camera() Design {
 	const sx, sy, h = 0.044, 0.120, 0.074
 	return Design{
-		Name: "camera", Names: []string{"camera", "photo camera"},
+		Name: "camera", Names: []string{"camera"},
 		Colors: []string{"black", "silver", "brown", "red"}, Front: "lens",
 		Mass: 0.42, Height: h + 0.014, Footprint: Footprint{X: 0.020, HalfX: sx/2 + 0.021, HalfY: sy / 2}, Base: rect(sx, sy),
 		GripWidth: sx, Upright: true,

@@ -220,7 +220,7 @@ func bellPepper() Design {
 	hull, g := skin.turned("bell pepper", [][2]float64{{0.018, 0.003}, {0.026, 0.015}, {0.0325, 0.040}, {0.0335, 0.060}, {0.027, 0.0705},
 		{0.014, h}}, sim.Identity())
 	return Design{
-		Name: "bell pepper", Names: []string{"bell pepper", "sweet pepper", "paprika"},
+		Name: "bell pepper", Names: []string{"bell pepper", "sweet pepper"},
 		Colors: []string{"red", "yellow", "green", "orange"},
 		Mass:   0.16, Height: 0.089, Footprint: circle(r + 0.001), Base: circle(0.017), GripWidth: 2 * r,
 		Hulls: []Hull{hull}, Geoms: []sim.Geom{skin.cylinder(0.017, 0, 0.008), g, skin.standing(0.004, 0, 0, h-0.006, 0.087)},

@@ -336,7 +336,12 @@ func basket() Design {
 			}
 			return []Part{
 				{Name: "body", Mesh: shape.Merge("basket", walls, bottom), Paint: printed("wicker", 128, 64, 0.85, wickerArt)},
-				{Name: "rim", Mesh: shape.Tube(rim, 0.0055, 10, true).Named("basket rim"), Paint: shade(0.8)},
+				{Name: "rim", Mesh: shape.Tube(rim, 0.0055, 10, true).Named("basket rim"), Paint: func(c Color) sim.Material {
+					if c.luminance() > 0.7 {
+						return sim.Material{Name: "white wicker", Color: c.mixed([3]float32{0.12, 0.08, 0.05}, 0.2), Roughness: 0.8}
+					}
+					return shade(0.8)(c)
+				}},
 			}
 		}),
 	}
@@ -356,7 +361,11 @@ func wickerArt(c Color, u, v float64) [3]float32 {
 	if !over {
 		strand *= 0.62
 	}
-	return mix(mix(base, [3]float32{0.12, 0.08, 0.05}, 0.75), base, min(1, 0.25+strand))
+	deep := 0.75
+	if c.luminance() > 0.7 { // else people would call it gray
+		deep = 0.35
+	}
+	return mix(mix(base, [3]float32{0.12, 0.08, 0.05}, deep), base, min(1, 0.25+strand))
 }
 
 func bin() Design {
@@ -387,32 +396,36 @@ func bin() Design {
 }
 
 func shelf() Design {
-	const sx, sy, h, t = 0.130, 0.240, 0.150, 0.010
-	return Design{
-		Name: "shelf", Names: []string{"shelf", "small shelf", "desk shelf"},
-		Colors: []string{"brown", "white", "black"}, Front: "open side",
-		Mass: 0.90, Height: h, Footprint: rect(sx, sy), Base: rect(sx, sy), Upright: true,
+	const sx, sy, h, t, low, post = 0.130, 0.240, 0.150, 0.010, 0.050, 0.014
+	corners := [4][2]float64{{1, 1}, {1, -1}, {-1, -1}, {-1, 1}}
+	at := func(c [2]float64) (x, y float64) { return c[0] * (sx - post) / 2, c[1] * (sy - post) / 2 }
+	d := Design{
+		Name: "shelf", Names: []string{"shelf", "desk shelf"},
+		Colors: []string{"brown", "white", "black"},
+		Mass:   0.90, Height: h, Footprint: rect(sx, sy), Base: rect(sx, sy), Upright: true,
 		Support: &Support{Preposition: "on", Area: rect(sx-0.004, sy-0.004), Z: h},
-		Geoms: []sim.Geom{wood.box(sx, sy, t, 0, 0, h-t/2), wood.box(sx, sy-2*t, t, 0, 0, 0.070),
-			wood.box(sx, t, h-t, 0, (sy-t)/2, (h-t)/2), wood.box(sx, t, h-t, 0, -(sy-t)/2, (h-t)/2),
-			wood.box(0.004, sy-2*t, h-t-0.010, -sx/2+0.002, 0, (h-t)/2+0.005)},
+		Geoms:   []sim.Geom{wood.box(sx, sy, t, 0, 0, h-t/2), wood.box(sx, sy, t, 0, 0, low)},
 		Parts: once(func() []Part {
-			boards := []*shape.Mesh{shape.Box(p3{sx, sy, t}, 0.0015).Moved(0, 0, h-t/2),
-				shape.Box(p3{sx - 0.002, sy - 2*t, t}, 0).Moved(-0.001, 0, 0.070),
-				shape.Box(p3{sx, t, h - t}, 0.001).Moved(0, (sy-t)/2, (h-t)/2), shape.Box(p3{sx, t, h - t}, 0.001).Moved(0, -(sy-t)/2, (h-t)/2)}
-			back := boxMesh("shelf back", 0.004, sy-2*t, h-t-0.010, 0, -sx/2+0.002, 0, (h-t)/2+0.005)
-			return []Part{
-				{Name: "body", Mesh: shape.Merge("shelf", boards...), Paint: boardPaint},
-				{Name: "back", Mesh: back, Paint: shade(0.7)},
+			boards := []*shape.Mesh{shape.Box(p3{sx, sy, t}, 0.0015).Moved(0, 0, h-t/2), shape.Box(p3{sx, sy, t}, 0.0015).Moved(0, 0, low)}
+			for _, c := range corners {
+				x, y := at(c)
+				boards = append(boards, shape.Box(p3{post, post, low - t/2}, 0.001).Moved(x, y, (low-t/2)/2),
+					shape.Box(p3{post, post, h - low - 1.5*t}, 0.001).Moved(x, y, (h+low-t/2)/2))
 			}
+			return []Part{{Name: "body", Mesh: shape.Merge("shelf", boards...), Paint: boardPaint}}
 		}),
 	}
+	for _, c := range corners {
+		x, y := at(c)
+		d.Geoms = append(d.Geoms, wood.box(post, post, low-t/2, x, y, (low-t/2)/2), wood.box(post, post, h-low-1.5*t, x, y, (h+low-t/2)/2))
+	}
+	return d
 }
 
 func die() Design {
 	const s = 0.030
 	return Design{
-		Name: "die", Names: []string{"die", "game die"},
+		Name: "die", Names: []string{"die"},
 		Colors: []string{"white", "red", "black", "blue", "green"},
 		Mass:   0.030, Height: s, Footprint: rect(s, s), Base: rect(s, s), GripWidth: s,
 		Geoms: []sim.Geom{hardPlastic.box(s, s, s, 0, 0, s/2)},

@@ -121,7 +121,7 @@ func spatula() Design {
 	mid := spline([2]float64{-0.150, 0.0075}, [2]float64{-0.05, 0.0095}, [2]float64{0.040, 0.0240}, [2]float64{0.070, 0.0120},
 		[2]float64{0.090, 0.0026}, [2]float64{0.150, 0.0024})
 	return Design{
-		Name: "spatula", Names: []string{"spatula", "turner"},
+		Name: "spatula", Names: []string{"spatula"},
 		Colors: []string{"black", "red", "green", "blue", "orange"}, Front: "blade",
 		Mass: 0.08, Height: 0.0270, Footprint: rect(0.30, 0.072), Base: rect(0.27, 0.060), GripWidth: 0.022,
 		Geoms: slices.Concat(hardPlastic.stripGeoms(-0.150, -0.030, level(0.0105), level(0.0080), 0.0160, 1),
@@ -277,7 +277,7 @@ func teapot() Design {
 	neck, neckGeom := ceramic.turned("teapot neck", [][2]float64{{0.046, 0.072}, {0.035, 0.0845}, {0.031, body}, {0.028, 0.098},
 		{0.010, 0.106}}, sim.Identity())
 	return Design{
-		Name: "teapot", Names: []string{"teapot", "tea pot"},
+		Name: "teapot", Names: []string{"teapot"},
 		Colors: []string{"white", "blue", "green", "red", "yellow", "pink"}, Front: "spout",
 		Mass: 0.65, Height: h, Footprint: Footprint{X: 0.003, HalfX: 0.042, Radius: r + 0.002}, Base: circle(0.042), Upright: true,
 		Grips: []Grip{{"handle", 0.014}, {"lid knob", 0.018}},
@@ -420,7 +420,7 @@ func ketchupBottle() Design {
 	hull, g := hardPlastic.turned("squeeze bottle", [][2]float64{{0.028, 0.0003}, {0.031, 0.006}, {0.0305, 0.055}, {0.0288, 0.106},
 		{0.024, 0.120}, {0.0175, 0.132}}, sim.Identity())
 	return Design{
-		Name: "squeeze bottle", Names: []string{"ketchup bottle", "sauce bottle", "squeeze bottle"},
+		Name: "squeeze bottle", Names: []string{"squeeze bottle", "sauce bottle"},
 		Colors: []string{"red", "yellow", "brown"},
 		Mass:   0.36, Height: h, Footprint: circle(0.0315), Base: circle(0.028), GripWidth: 0.062, Upright: true,
 		Hulls: []Hull{hull},
@@ -455,7 +455,7 @@ func sprayBottle() Design {
 	hull, g := hardPlastic.turned("spray bottle", [][2]float64{{0.031, 0.0003}, {r, 0.006}, {r, 0.105}, {0.0295, 0.126}, {0.013, 0.158}},
 		sim.Identity())
 	return Design{
-		Name: "spray bottle", Names: []string{"spray bottle", "spray"},
+		Name: "spray bottle", Names: []string{"spray bottle"},
 		Colors: []string{"blue", "green", "orange", "pink", "purple"}, Front: "nozzle",
 		Mass: 0.45, Height: h, Footprint: Footprint{X: 0.011, HalfX: 0.012, Radius: r + 0.001}, Base: circle(0.031), GripWidth: 2 * r, Upright: true,
 		Hulls: []Hull{hull},

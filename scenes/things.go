@@ -200,7 +200,7 @@ func bookArt(c Color, u, v float64) [3]float32 {
 func block() Design {
 	const s = 0.045
 	return Design{
-		Name: "block", Names: []string{"block", "toy block", "cube"},
+		Name: "block", Names: []string{"block", "toy block"},
 		Colors: []string{"red", "blue", "green", "yellow", "orange", "purple", "pink"},
 		Mass:   0.065, Height: s, Footprint: rect(s, s), Base: rect(s, s), GripWidth: s,
 		Geoms: []sim.Geom{wood.box(s, s, s, 0, 0, s/2)},

@@ -117,6 +117,10 @@ func (v *View) sayable(c relate.Claim, thing int) bool {
 		return v.parent[thing] == c.A && !w.Things[c.A].Support.Hollow()
 	case relate.Below:
 		return v.parent[c.A] == thing && !w.Things[thing].Support.Hollow()
+	case relate.Distance: // what is on or in something is not "within 20 cm of" it
+		return v.parent[thing] != c.A && v.parent[c.A] != thing
+	case relate.Outside: // only where something else is inside
+		return slices.Contains(v.whoHolds(relate.Claim{Relation: relate.Inside, A: c.A, B: -1}), relate.Yes)
 	case relate.Tall, relate.Short: // nobody calls what lies flat short
 		return w.Lies(thing) != relate.Yes && w.Lies(c.A) != relate.Yes
 	case relate.Face, relate.Back:

@@ -247,6 +247,9 @@ func (v *View) bare(thing int) bool {
 // locationRelations are those that a location can use; a placement can use them for its anchors.
 var locationRelations = slices.DeleteFunc(relate.Relations(), func(r relate.Relation) bool { return r == relate.FreeSpace })
 
+// drawnRelations are locationRelations to draw from: what seldom comes to anything is in it twice.
+var drawnRelations = append(slices.Clone(locationRelations), relate.Depth, relate.HorizontalRotate, relate.Touch, relate.Below)
+
 // placeRelations are those that a placement's conditions use.
 var placeRelations = []relate.Relation{
 	relate.Left, relate.Right, relate.Front, relate.Behind, relate.Between, relate.Distance, relate.Face, relate.Back, relate.Edge, relate.Corner,
@@ -299,7 +302,7 @@ func (m *maker) make(kind scenes.QuestionKind, steps int) (Instruction, bool) {
 }
 
 func (m *maker) location(steps int) (Instruction, bool) {
-	use := m.among(locationRelations)
+	use := m.among(drawnRelations)
 	target := m.target
 	facts := m.factsOf(use)
 	switch {
@@ -334,7 +337,7 @@ func (m *maker) location(steps int) (Instruction, bool) {
 		texts = slices.Concat(texts, pickTexts)
 	}
 	s := speaker{m.View, m.draw}
-	in.Text = strings.ReplaceAll(s.pick(texts), "~", s.say(p, false))
+	in.Text = sentence(s.pick(texts), s.say(p, false))
 	in.Object = speaker{view: m.View}.say(p, false)
 	return in, p.Part == "" || strings.Count(in.Text, p.Part) == 1
 }
@@ -396,7 +399,7 @@ func (m *maker) phrase(thing, steps int, use relate.Relation, depth int) *Phrase
 	for range 3 + 2*steps {
 		r := use
 		if r == 0 {
-			r = m.among(locationRelations)
+			r = m.among(drawnRelations)
 		}
 		if p := m.attempt(thing, steps, r, depth); p != nil {
 			return p
@@ -416,7 +419,7 @@ func (m *maker) attempt(thing, steps int, use relate.Relation, depth int) *Phras
 			if !sized(use) {
 				return nil
 			}
-			c := m.clause(thing, rest, m.among(locationRelations), depth)
+			c := m.clause(thing, rest, m.among(drawnRelations), depth)
 			if c == nil {
 				return nil
 			}
@@ -530,8 +533,22 @@ func (m *maker) synonym(t *relate.Thing) string {
 	return noun
 }
 
-// readable reports whether a phrase is one that people would say: no generic noun twice, no anchor called the same as what it is there for.
+// repeats reports whether a list has something twice.
+func repeats(list []relate.Relation) bool {
+	for i, r := range list {
+		if slices.Contains(list[:i], r) {
+			return true
+		}
+	}
+	return false
+}
+
+// readable reports whether a phrase is one that people would say: no generic noun twice, no anchor called the same as what it is there for, no
+// "behind the mug that is behind the can".
 func readable(p *Phrase) bool {
+	if repeats(p.relations(nil)) {
+		return false
+	}
 	generic := slices.Contains(Generic, p.Noun)
 	for _, a := range p.anchors(nil) {
 		if generic && a.generic() || a.Noun == p.Noun && (a.Color == p.Color || a.Color == "" || p.Color == "") {
@@ -704,10 +721,10 @@ func (m *maker) placement(steps int) (Instruction, bool) {
 	}
 	use, inside := m.among(placeRelations), relate.Relation(0)
 	if m.draw.IntN(2) == 0 {
-		inside = m.among(locationRelations)
+		inside = m.among(drawnRelations)
 	}
 	p := m.place(steps, use, inside, held)
-	if p == nil || p.Steps() != steps {
+	if p == nil || p.Steps() != steps || repeats(p.relations()) {
 		return Instruction{}, false
 	}
 	if held >= 0 && (use == relate.ImageAbove || use == relate.ImageBelow) {
@@ -735,14 +752,16 @@ func (m *maker) placementOf(p *Place, held int) (Instruction, bool) {
 	in.Object = "the free space " + speaker{view: m.View}.sayPlace(p)
 	s := speaker{m.View, m.draw}
 	if held < 0 {
-		in.Text = strings.ReplaceAll(s.pick(placementTexts), "~", s.sayPlace(p))
+		in.Text = sentence(s.pick(placementTexts), s.sayPlace(p))
 		return in, true
 	}
-	in.Text = strings.ReplaceAll(strings.ReplaceAll(s.pick(putTexts), "~", s.sayPlace(p)), "^", m.callHeld(held))
-	return in, true
+	what := m.callHeld(held)
+	in.Text = strings.ReplaceAll(sentence(s.pick(putTexts), s.sayPlace(p)), "^", what)
+	return in, what != ""
 }
 
-// callHeld names what is to be put somewhere by what it looks like, or by where it is: in the gripper.
+// callHeld names what is to be put somewhere by what it looks like. If that is not enough, and a robot holds it or the caller has asked for a
+// placement of it, then by where it is by then: in the gripper. Else it is "".
 func (m *maker) callHeld(held int) string {
 	t := &m.World.Things[held]
 	for range 4 {
@@ -750,11 +769,20 @@ func (m *maker) callHeld(held int) string {
 		if m.draw.IntN(2) == 0 {
 			p.Color = ""
 		}
-		if x, ok := m.resolve(p); ok && x == held {
+		sound := false
+		if held == m.held { // nothing else may be called so
+			sound = !slices.ContainsFunc(m.whoFits(p), func(t relate.Truth) bool { return t != relate.No })
+		} else if x, ok := m.resolve(p); ok {
+			sound = x == held
+		}
+		if sound {
 			return speaker{m.View, m.draw}.say(p, true)
 		}
 	}
-	return "the object in the gripper"
+	if held == m.held || m.target >= 0 {
+		return "the object in the gripper"
+	}
+	return ""
 }
 
 // place draws a description of free space around a relation; nil if this draw led to nothing. inside is a relation for its anchors to use, 0
@@ -855,7 +883,7 @@ func (m *maker) condition(steps int, use, inside relate.Relation, held int) *Cla
 		trails := len(a.Clauses) > 0 || a.Order != nil && !sized(a.Order.Relation)
 		ends := use == relate.ImageAbove || use == relate.ImageBelow || use == relate.Face || use == relate.Back || use == relate.Edge ||
 			ownFront(&w.Things[things[i]])
-		if trails && (!last || ends) {
+		if trails && (!last || ends) || use == relate.Outside && slices.Contains(Generic, a.Noun) { // "just outside the object": of what?
 			return nil
 		}
 		c.Anchors[i] = a

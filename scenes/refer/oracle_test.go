@@ -680,15 +680,26 @@ func (o *oracle) named(p *Phrase, i int) int {
 			n = yes
 		}
 	}
+	generic := n == yes
+	unsure := map[string]string{"can": " trash can watering can", "pen": " felt-tip pen", "plant": " cactus", "houseplant": " cactus", "potted plant": " cactus",
+		"pot": " potted plant cactus"}
 	for _, have := range t.Nouns {
 		padded := " " + have
-		if strings.HasSuffix(padded, " "+p.Noun) || strings.HasPrefix(have, p.Noun+" of ") {
+		perhaps := strings.Contains(unsure[p.Noun], padded)
+		if have == p.Noun || !perhaps && (strings.HasSuffix(padded, " "+p.Noun) || strings.HasPrefix(have, p.Noun+" of ")) {
 			n = yes
-		} else if strings.HasSuffix(have, p.Noun) && n == no {
+		} else if (perhaps || strings.HasSuffix(have, p.Noun)) && n == no {
 			n = maybe
 		}
 	}
-	if p.Color == "" || p.Color == t.Color {
+	if p.Color == "" {
+		return n
+	}
+	// Of what has another colour for a good part, nobody knows whether it is "the blue thing".
+	if generic && slices.Contains(t.Mixed, p.Color) {
+		return min(n, maybe)
+	}
+	if p.Color == t.Color {
 		return n
 	}
 	for _, c := range colorPairs {

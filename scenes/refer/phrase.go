@@ -40,18 +40,31 @@ var colorPairs = [][2]string{
 	{"red", "orange"}, {"orange", "yellow"}, {"red", "pink"}, {"pink", "purple"}, {"blue", "purple"}, {"red", "brown"}, {"orange", "brown"},
 	{"brown", "black"}, {"brown", "beige"}, {"white", "beige"}, {"white", "gray"}, {"white", "silver"}, {"gray", "silver"}, {"gray", "black"},
 	{"yellow", "beige"}, {"blue", "turquoise"}, {"green", "turquoise"}, {"green", "yellow"}, {"purple", "brown"},
+	{"brown", "yellow"}, {"purple", "black"}, {"green", "black"}, {"blue", "black"},
+}
+
+// doubtful are the nouns that some people would use for something of another name, by that name. "The can" is a tin, and may be a watering can.
+var doubtful = map[string][]string{
+	"can": {"trash can", "watering can"}, "pen": {"felt-tip pen"}, "pot": {"potted plant", "cactus"}, "plant": {"cactus"}, "houseplant": {"cactus"},
+	"potted plant": {"cactus"},
 }
 
 // fits says whether noun and colour are right for a thing. A colour that people may take for the other is Unclear, and so is a name that
-// ends in the noun as one word: a teacup may be called a cup. What is called "wine bottle" or "bottle of wine" is a bottle for certain.
+// ends in the noun as one word: a teacup may be called a cup. What is called "wine bottle" or "bottle of wine" is a bottle for certain,
+// but see doubtful. "The blue thing" is Unclear for what is partly blue, such as a cactus in a blue pot.
 func (p *Phrase) fits(t *relate.Thing) relate.Truth {
+	generic := slices.Contains(Generic, p.Noun)
 	named := relate.No
-	if slices.Contains(Generic, p.Noun) {
+	if generic {
 		named = relate.Yes
 	}
 	for _, n := range t.Nouns {
 		switch {
-		case n == p.Noun || strings.HasSuffix(n, " "+p.Noun) || strings.HasPrefix(n, p.Noun+" of "):
+		case n == p.Noun:
+			named = relate.Yes
+		case slices.Contains(doubtful[p.Noun], n):
+			named = max(named, relate.Unclear)
+		case strings.HasSuffix(n, " "+p.Noun) || strings.HasPrefix(n, p.Noun+" of "):
 			named = relate.Yes
 		case strings.HasSuffix(n, p.Noun):
 			named = max(named, relate.Unclear)
@@ -59,7 +72,11 @@ func (p *Phrase) fits(t *relate.Thing) relate.Truth {
 	}
 	colored := relate.No
 	switch {
-	case p.Color == "" || p.Color == t.Color:
+	case p.Color == "":
+		colored = relate.Yes
+	case generic && slices.Contains(t.Mixed, p.Color):
+		colored = relate.Unclear
+	case p.Color == t.Color:
 		colored = relate.Yes
 	case slices.ContainsFunc(colorPairs, func(c [2]string) bool { return c == [2]string{p.Color, t.Color} || c == [2]string{t.Color, p.Color} }):
 		colored = relate.Unclear

@@ -11,7 +11,7 @@ import (
 // free place: claims about the thing to be put, with certain anchors, of relations left, right, front, behind, between, face, back, edge, corner, outside, or above or
 // inside alone. The words are drawn from r. ok is false if there is no such place in the picture, or an anchor cannot be named without doubt.
 func (v *View) PlaceAt(held int, claims []relate.Claim, r *rand.Rand) (in Instruction, ok bool) {
-	m := &maker{View: v, Options: Options{}.withDefaults(), draw: r, target: -1}
+	m := &maker{View: v, Options: Options{}.withDefaults(), draw: r, target: held}
 	const tries = 12 // to find words
 	for try := range tries {
 		p := &Place{}

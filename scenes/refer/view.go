@@ -174,7 +174,7 @@ func (v *View) region() sim.Region {
 }
 
 // showsFront reports whether the picture shows which way a thing's front points: a sixth of the corners of the part that is called so, or, if
-// no part is, a front that points no more than 100° away from the viewer. False for a thing without a front that people have a word for.
+// no part is, a front that points no more than 100° away from the viewer; and not too small. False for a thing without a front that people have a word for.
 func (v *View) showsFront(thing int) bool {
 	t, s := &v.World.Things[thing], &v.World.Solids[thing]
 	if feature(t) == "" || s.Facing == (relate.Vec2{}) {
@@ -182,6 +182,8 @@ func (v *View) showsFront(thing int) bool {
 	}
 	body := int32(v.scene.Bodies[thing])
 	seen, all := 0, 0
+	inf := math.Inf(1)
+	lo, hi := relate.Vec2{inf, inf}, relate.Vec2{-inf, -inf} // around what is seen of it [px]
 	for _, part := range v.scene.Objects[thing].Design.Parts() {
 		if part.Name != t.Front {
 			continue
@@ -199,6 +201,8 @@ func (v *View) showsFront(thing int) bool {
 			i, in := px.Index(v.shot.Seg.Width, v.shot.Seg.Height)
 			if ok && in && v.shot.Seg.Bodies[i] == body && math.Abs(float64(v.shot.Frame.Depth[i])-depth) < frontDepth {
 				seen++
+				lo = relate.Vec2{min(lo[0], px.X), min(lo[1], px.Y)}
+				hi = relate.Vec2{max(hi[0], px.X), max(hi[1], px.Y)}
 			}
 		}
 	}
@@ -206,8 +210,11 @@ func (v *View) showsFront(thing int) bool {
 		to := v.World.Away().Mul(-1)
 		return s.Facing.Dot(to) > math.Cos(100*math.Pi/180)
 	}
-	return 6*seen >= all
+	return 6*seen >= all && max(hi[0]-lo[0], hi[1]-lo[1]) >= minFront*float64(v.World.Camera.Width)
 }
+
+// minFront is how large a person has to see what is an object's front, on its longer side: 14 px of 640.
+const minFront = 14.0 / 640
 
 // frontDepth is how far behind the visible surface a corner counts as visible [m].
 const frontDepth = 0.004

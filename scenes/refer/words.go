@@ -231,12 +231,24 @@ func (s speaker) sayClauses(p *Phrase, full bool) string {
 		switch {
 		case relative:
 		case i > 0 && strings.HasPrefix(parts[i-1], "that is "):
+			text = placed.Replace(text)
 		case full:
 			text = "that is " + text
 		}
 		parts[i] = text
 	}
 	return strings.Join(parts, " and ")
+}
+
+// placed takes "located" and "positioned" away, which are said once.
+var placed = strings.NewReplacer("located ", "", "positioned ", "")
+
+// sentence is a sentence about what ~ stands for. "Locate the mug located behind …" is said without the second verb.
+func sentence(text, what string) string {
+	if strings.HasPrefix(text, "Locate ") {
+		what = strings.ReplaceAll(what, " located ", " ")
+	}
+	return strings.ReplaceAll(text, "~", what)
 }
 
 // sayClause is a clause in words, as clauseWords and relativeWords have it.
@@ -310,7 +322,7 @@ var placeWords = map[relate.Relation][]string{
 	relate.Back:       {"next to % on the side opposite its #", "next to % on the side away from its #"},
 	relate.Above:      {"on top of %", "on %"},
 	relate.Inside:     {"inside %", "in %"},
-	relate.Outside:    {"just outside %", "right outside %"},
+	relate.Outside:    {"just outside %", "right next to %", "right beside %"},
 	relate.Edge:       {"between % and the @ edge of the table"},
 	relate.Corner:     {"in the @ corner of the table", "at the @ corner of the table"},
 }

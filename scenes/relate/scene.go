@@ -17,7 +17,7 @@ func FromScene(s *scenes.Scene, cam sim.Camera) (*World, error) {
 		p := &s.Objects[i]
 		d := p.Design
 		things[i] = Thing{
-			Name: p.Name, Nouns: d.Names, Color: p.Color.Name, TWorldObj: s.Data.BodyPose(s.Bodies[i]), Points: corners(d),
+			Name: p.Name, Nouns: d.Names, Color: p.Color.Name, Mixed: d.Mixed(p.Color), TWorldObj: s.Data.BodyPose(s.Bodies[i]), Points: corners(d),
 			Front: d.Front, Upright: d.Upright, Parts: d.PartNames(),
 		}
 		if on := d.Support; on != nil {

@@ -12,6 +12,7 @@ type Thing struct {
 	Name      string     // unique in the world
 	Nouns     []string   // what people call it, singular: the category first
 	Color     string     // one word
+	Mixed     []string   // colours for which "the red thing" may or may not mean it: see scenes.Design.Mixed
 	TWorldObj sim.Pose   // the object's frame: z up when it stands as it should, x to its front
 	Points    []sim.Vec3 // in the object's frame [m]: at least the corners of its convex hull; shared, read only
 	Front     string     // what points along +x: "handle", "face", …; "" if no side is its front

@@ -239,7 +239,7 @@ func TestMargins(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			u := &View{World: w, holds: map[relate.Claim][]relate.Truth{}, before: map[relate.Claim][]relate.Truth{}, heads: map[[2]string][]relate.Truth{}}
+			u := &View{World: w, held: -1, holds: map[relate.Claim][]relate.Truth{}, before: map[relate.Claim][]relate.Truth{}, heads: map[[2]string][]relate.Truth{}}
 			for _, in := range all {
 				if got, ok := u.resolve(in.Phrase); ok && got != in.Target {
 					t.Fatalf("seed %d: %s\nmeans thing %d, after a move by 1 mm thing %d", seed, in.Text, in.Target, got)

@@ -15,7 +15,6 @@ was. One line of JSON a picture goes to stdout.
 
 import argparse
 import json
-import math
 import os
 import struct
 import sys
@@ -40,9 +39,10 @@ def read_json(path):
     return json.loads(data[20 : 20 + length])
 
 
-def tone(linear):
-    """Linear light to sRGB 0…1, as encode() in sim/render/shaders/surface.frag: what is brighter than 0.8 is bent towards white."""
-    c = np.maximum(linear, 0)
+def develop(linear, environment):
+    """Linear light to sRGB 0…1 as in sim/lighting.go: EncodeSRGB(Tone(2^Exposure · WhiteBalance · light))."""
+    gain = 2 ** environment["exposure"] * np.array(environment["whiteBalance"])
+    c = np.maximum(linear * gain, 0)
     c = np.minimum(c, 1 - 0.2 / (5 * np.maximum(c, 0.8) - 3))
     return np.where(c <= 0.0031308, 12.92 * c, 1.055 * np.power(np.maximum(c, 1e-9), 1 / 2.4) - 0.055)
 
@@ -133,7 +133,7 @@ def render(bpy, path, args):
     set_world(bpy, scene, environment)
     for o in bpy.data.objects:
         if o.type == "LIGHT":
-            o.data.angle = math.radians(environment.get("keyAngleDeg", 0.5))
+            o.data.angle = environment["keyAngle"]
         if o.type == "MESH":
             middle = sum((mathutils.Vector(c) for c in o.bound_box), mathutils.Vector()) / 8
             o.visible_shadow = max((v.co - middle).length for v in o.data.vertices) <= MAX_CASTER
@@ -148,7 +148,7 @@ def render(bpy, path, args):
         image.pixels.foreach_get(pixels)
     rgba = pixels.reshape(h, w, 4)[::-1]
     alpha = np.clip(rgba[..., 3:], 0, 1)
-    seen = tone(rgba[..., :3] / np.maximum(alpha, 1e-6))
+    seen = develop(rgba[..., :3] / np.maximum(alpha, 1e-6), environment)
     shown = seen * alpha + np.array(environment["background"]) * (1 - alpha)
     return np.round(np.clip(shown, 0, 1) * 255).astype(np.uint8)
 

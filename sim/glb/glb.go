@@ -1,8 +1,9 @@
 // Package glb writes what there is to see of a simulation as a glTF 2.0 binary (.glb), which Blender, three.js and most other programs
 // open: meshes, materials, textures, lights, cameras and the bodies as they stand.
 //
-// glTF looks along +y for up; the world's z stays up below the root node, which turns it. Lengths are metres. What glTF has no words for
-// is in the extras of the scene, the bodies' nodes and the cameras, under the names of the fields of sim.
+// glTF has y up; the root node turns the world, whose z is up, and everything below it has the world's axes. Lengths are metres. What
+// glTF has no words for is in the extras of the scene (environment), the bodies' nodes (body, the id) and the cameras (intrinsics in
+// pixels), under the names of the fields of sim.
 package glb
 
 import (
@@ -109,13 +110,13 @@ func (s *Scene) check() error {
 		}
 	}
 	e := &s.Environment
-	for _, c := range [][3]float32{e.KeyColor, e.Sky, e.Ground, e.Background} {
+	for _, c := range [][3]float32{e.KeyColor, e.Sky, e.Ground, e.Background, e.WhiteBalance} {
 		if !finite(c[:]...) || min(c[0], c[1], c[2]) < 0 {
 			return fmt.Errorf("glb: light of colour %v (want finite numbers from 0 up)", c)
 		}
 	}
-	if !finite(e.KeyDir[:]...) {
-		return fmt.Errorf("glb: the key light comes from %v (want finite numbers)", e.KeyDir)
+	if !finite(e.KeyDir[:]...) || !finite(e.KeyAngle, e.Exposure) {
+		return fmt.Errorf("glb: the key light comes from %v, %g rad wide, and the exposure is %g (want finite numbers)", e.KeyDir, e.KeyAngle, e.Exposure)
 	}
 	for _, c := range s.Cameras {
 		if err := c.Validate(); err != nil {
@@ -214,7 +215,8 @@ func (b *builder) scene(s *Scene) error {
 		Name:  s.Name,
 		Nodes: []int{len(b.doc.Nodes) - 1},
 		Extras: map[string]any{"environment": map[string]any{
-			"keyDir": e.KeyDir, "keyColor": e.KeyColor, "sky": e.Sky, "ground": e.Ground, "background": e.Background,
+			"keyDir": e.KeyDir, "keyColor": e.KeyColor, "keyAngle": e.KeyAngle, "sky": e.Sky, "ground": e.Ground, "background": e.Background,
+			"exposure": e.Exposure, "whiteBalance": cmp.Or(e.WhiteBalance, [3]float32{1, 1, 1}),
 		}},
 	}
 	return nil
@@ -297,7 +299,7 @@ func (b *builder) material(m sim.Material) (int, error) {
 	}
 	clamp := func(x float32) float64 { return float64(max(0, min(1, x))) }
 	pbr := &gltf.PBRMetallicRoughness{
-		BaseColorFactor: &[4]float64{linear(clamp(m.Color[0])), linear(clamp(m.Color[1])), linear(clamp(m.Color[2])), 1},
+		BaseColorFactor: &[4]float64{sim.DecodeSRGB(clamp(m.Color[0])), sim.DecodeSRGB(clamp(m.Color[1])), sim.DecodeSRGB(clamp(m.Color[2])), 1},
 		MetallicFactor:  gltf.Float(clamp(m.Metallic)), RoughnessFactor: gltf.Float(clamp(m.Roughness)),
 	}
 	if m.Texture != nil {
@@ -381,12 +383,4 @@ func (b *builder) camera(c sim.Camera) {
 	flip := sim.Rotation(math.Pi, sim.Vec3{1, 0, 0}) // optical frame to GL frame
 	b.node(c.Name, c.TWorldCam.Mul(flip)).Camera = gltf.Index(i)
 	b.hang(len(b.doc.Nodes)-1, 0)
-}
-
-// linear decodes sRGB (IEC 61966-2-1).
-func linear(c float64) float64 {
-	if c <= 0.04045 {
-		return c / 12.92
-	}
-	return math.Pow((c+0.055)/1.055, 2.4)
 }

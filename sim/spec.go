@@ -126,9 +126,21 @@ func (s *Spec) Close() { s.mj.Delete() }
 // SetEnvironment sets light and background; the default is DefaultEnvironment.
 func (s *Spec) SetEnvironment(e Environment) { s.env = e }
 
-// IncludeVisuals also gives MuJoCo every Visual as geometry that touches nothing, for ray casts (Data.Ray) and for MJCF. Call it
-// before Compile. It costs time and changes no motion.
+// IncludeVisuals also gives MuJoCo every Visual as geometry that touches nothing, for ray casts (Data.Ray) and for MJCF: geom "visual/i"
+// stands for Visuals()[i]. Call it before Compile. It costs time and changes no motion.
 func (s *Spec) IncludeVisuals() { s.includeVisuals = true }
+
+// Visuals is what was added to be drawn, in order. Body is not set: ids come with Compile.
+func (s *Spec) Visuals() []Visual {
+	out := make([]Visual, len(s.visuals))
+	for i, v := range s.visuals {
+		out[i] = v.v
+	}
+	return out
+}
+
+// Environment is light and background.
+func (s *Spec) Environment() Environment { return s.env }
 
 // World is the fixed body that everything else is in.
 func (s *Spec) World() *Body {

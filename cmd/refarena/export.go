@@ -9,22 +9,25 @@ import (
 	"path/filepath"
 
 	"github.com/refarena/refarena/sim/glb"
+	"github.com/refarena/refarena/sim/mjcf"
+	"github.com/refarena/refarena/tasks"
 )
 
 type exportCommand struct {
 	sceneFlags
 	Size string `default:"640x480" help:"Size of the cameras' pictures [px]."`
 	GLTF string `name:"gltf" placeholder:"FILE.glb" help:"Write what there is to see as a glTF 2.0 binary."`
+	MJCF string `name:"mjcf" placeholder:"DIR" help:"Write the whole model for MuJoCo into this folder, made if need be: scene.xml, meshes, textures."`
 }
 
 var (
 	errNoRobot  = errors.New("--no-robot goes with --level: an episode of a suite has a robot")
-	errNoExport = errors.New("nothing to export (want --gltf FILE.glb)")
+	errNoExport = errors.New("nothing to export (want --gltf FILE.glb, --mjcf DIR, or both)")
 )
 
 // Run writes the scene at the start of an episode.
 func (c *exportCommand) Run(_ context.Context, io console) error {
-	if c.GLTF == "" {
+	if c.GLTF == "" && c.MJCF == "" {
 		return usageError{errNoExport}
 	}
 	w, h, err := parseSize(c.Size)
@@ -37,14 +40,27 @@ func (c *exportCommand) Run(_ context.Context, io console) error {
 	}
 	defer s.close()
 	name := fmt.Sprintf("%s %d", s.name, c.Seed)
-	var file bytes.Buffer
-	if err := glb.FromData(name, s.Data, s.cameras(w, h)...).Write(&file); err != nil {
-		return err
+	if c.GLTF != "" {
+		var file bytes.Buffer
+		if err := glb.FromData(name, s.Data, s.cameras(w, h)...).Write(&file); err != nil {
+			return err
+		}
+		if err := writeFile(c.GLTF, file.Bytes()); err != nil {
+			return err
+		}
+		fmt.Fprintln(io.out, c.GLTF)
 	}
-	if err := writeFile(c.GLTF, file.Bytes()); err != nil {
-		return err
+	if c.MJCF != "" {
+		spec, err := tasks.SceneSpec(s.Scene, s.robot)
+		if err != nil {
+			return err
+		}
+		defer spec.Close()
+		if err := mjcf.Write(c.MJCF, spec, mjcf.Options{Name: name, Cameras: s.cameras(w, h), Start: s.Data}); err != nil {
+			return err
+		}
+		fmt.Fprintln(io.out, filepath.Join(c.MJCF, mjcf.File))
 	}
-	fmt.Fprintln(io.out, c.GLTF)
 	return nil
 }
 

@@ -34,7 +34,7 @@ type commandLine struct {
 	Compare compareCommand `cmd:"" help:"Compare runs of one suite, episode by episode: better, worse, or cannot tell."`
 	Merge   mergeCommand   `cmd:"" help:"Join the parts of a run that eval --shard played."`
 	Render  renderCommand  `cmd:"" help:"Write what the camera sees at the start of an episode: RGB, depth and ids as PNG."`
-	Export  exportCommand  `cmd:"" help:"Write a scene for other programs: glTF for Blender or three.js."`
+	Export  exportCommand  `cmd:"" help:"Write a scene for other programs: glTF for Blender or three.js, MJCF for MuJoCo."`
 	Gen     genCommand     `cmd:"" help:"Make scenes and instructions about them; --stats says how they are distributed, --out writes training data."`
 	Bench   benchCommand   `cmd:"" help:"Measure this machine: physics, pictures, kinematics, whole episodes."`
 	Objects objectsCommand `cmd:"" help:"Print the objects that scenes are made of, and draw them."`

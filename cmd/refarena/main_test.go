@@ -60,6 +60,12 @@ func TestBadInput(t *testing.T) {
 		{"unreachable server", "eval --referee http://127.0.0.1:1 --out " + out, exitUndone, "127.0.0.1:1"},
 		{"folder inside a file", "eval --episodes 1 --out " + corrupt + "/run", exitUndone, "output folder"},
 		{"pictures inside a file", "render --out " + corrupt + "/run", exitUndone, "output folder"},
+		{"export of nothing", "export", exitBadUsage, "--gltf FILE.glb, --mjcf DIR"},
+		{"export of no size", "export --size 0x0 --gltf " + out, exitBadUsage, "1 to 4096"},
+		{"export of an unknown level", "export --level harder --gltf " + out, exitBadUsage, "easy, medium, hard"},
+		{"export of an episode without a robot", "export --no-robot --gltf " + out, exitBadUsage, "--level"},
+		{"export inside a file", "export --gltf " + corrupt + "/a.glb", exitUndone, "export: "},
+		{"model inside a file", "export --mjcf " + corrupt + "/a", exitUndone, "mjcf: "},
 		{"unknown figure", "bench speed", exitBadUsage, "render.rgbds.640x480"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

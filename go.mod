@@ -17,6 +17,7 @@ require (
 	golang.org/x/image v0.0.0-20210607152325-775e3b0c77b9
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
+	golang.org/x/text v0.40.0
 )
 
 require (

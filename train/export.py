@@ -214,12 +214,12 @@ def tower(g, x, t, w, size):
 
 def conv_stem(g, x, t, w):
     e = "embeddings.patch_embedding."
-    for i in range(t.patch.bit_length() - 1):
+    for i, (_, stride) in enumerate(t.convolutions()):
         p = f"{e}layers.{i}."
         k = w(p + "conv.weight")
         s = w(p + "norm.weight") / np.sqrt(w(p + "norm.running_var") + np.float32(1e-5))  # batch normalisation, folded into the convolution
         b = w(p + "norm.bias") - w(p + "norm.running_mean") * s
-        x = g.op("Conv", x, g.param(p + "weight", k * s[:, None, None, None]), g.param(p + "bias", b), kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
+        x = g.op("Conv", x, g.param(p + "weight", k * s[:, None, None, None]), g.param(p + "bias", b), kernel_shape=[3, 3], strides=[stride] * 2, pads=[1] * 4)
         x = g.op("Relu", x)
     return g.op("Conv", x, g.param(e + "weight", w(e + "last.weight")), g.param(e + "bias", w(e + "last.bias")), kernel_shape=[1, 1])
 

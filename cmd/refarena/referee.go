@@ -7,16 +7,20 @@ import (
 	"time"
 
 	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/referee/roborefer"
 )
 
 // Which referee is asked, shared by the commands that ask one.
 type refereeFlags struct {
 	Referee string        `default:"oracle" help:"What is asked where to point: ${referees}."`
 	Timeout time.Duration `default:"60s" help:"How long a model may take for one answer."`
+	Device  string        `default:"auto" help:"Where a model of roborefer: runs: auto, cpu or cuda:N."`
 }
 
 // makers are the referees of other packages than referee, for referee.Open.
-func (f refereeFlags) makers(console) []referee.Maker { return nil }
+func (f refereeFlags) makers(console) []referee.Maker {
+	return []referee.Maker{roborefer.Maker(roborefer.Options{Device: f.Device})}
+}
 
 // refereeNames is what --referee takes.
 func refereeNames() []string {

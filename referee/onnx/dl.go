@@ -3,7 +3,7 @@ package onnx
 // The loader looks in the folders that these rpaths name; $ORIGIN is that of the binary. sim/internal/mj finds libmujoco the same way.
 
 // #cgo LDFLAGS: -ldl
-// #cgo LDFLAGS: -Wl,-rpath,$ORIGIN -Wl,-rpath,$ORIGIN/../lib -Wl,-rpath,${SRCDIR}/../../.deps/onnxruntime-1.32.0/lib
+// #cgo LDFLAGS: -Wl,-rpath,$ORIGIN -Wl,-rpath,$ORIGIN/../lib -Wl,-rpath,${SRCDIR}/../../.deps/onnxruntime-1.32.0/lib -Wl,-rpath,${SRCDIR}/../../.deps/onnxruntime-gpu-1.31.1/lib
 // #include <stdlib.h>
 // #include "dl.h"
 import "C"

@@ -17,6 +17,9 @@ import (
 // Version is the release of ONNX Runtime that results are made with. Another release may round differently, so no other is accepted.
 const Version = "1.32.0"
 
+// CUDAVersion is the release for GPUs, the newest that its maker builds.
+const CUDAVersion = "1.31.1"
+
 // LibDirEnv names the environment variable with a folder that is looked in first. Unset or empty means none.
 const LibDirEnv = "REFARENA_LIBDIR"
 
@@ -28,6 +31,8 @@ type Runtime struct {
 	Path      string   // of the shared library
 	Version   string   // as the library reports it
 	Providers []string // execution providers built into it, in ONNX Runtime's own order of preference, e.g. CPUExecutionProvider
+
+	lib *library
 }
 
 var (
@@ -39,17 +44,55 @@ var (
 // loaded until the process ends. It looks in the folder $REFARENA_LIBDIR, the loader's path (LD_LIBRARY_PATH; the folder of this binary and
 // ../lib beside it; the .deps of the checkout that it was built in; the system's folders) and /usr/local/lib. The error says which file
 // was looked for where, or what is wrong with the file; after an error Open may be called again.
-func Open() (*Runtime, error) {
+func Open() (*Runtime, error) { return open(Version) }
+
+// OpenCUDA loads ONNX Runtime with its CUDA provider (`make gpu`), and sees to it that GPU number id is there. It looks where Open does. A
+// process has one ONNX Runtime: after Open has loaded the one for CPUs, OpenCUDA is an error, while Open after OpenCUDA gives the one that is
+// there, which runs on CPUs too.
+func OpenCUDA(id int) (*Runtime, error) {
+	r, err := open(CUDAVersion)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(r.Providers, "CUDAExecutionProvider") {
+		return nil, fmt.Errorf("onnx: %s, which this process has loaded already, has no CUDA (load the model for the GPU first)", r.Path)
+	}
+	n, err := cudaDevices()
+	if err != nil {
+		return nil, fmt.Errorf("onnx: CUDA: %w", err)
+	}
+	if id >= n {
+		return nil, fmt.Errorf("onnx: no GPU cuda:%d (have %d)", id, n)
+	}
+	return r, nil
+}
+
+// CUDAThere says whether OpenCUDA(0) would succeed, and then has loaded the library; else it has not.
+func CUDAThere() bool {
+	mu.Lock()
+	loaded := opened
+	mu.Unlock()
+	if loaded != nil {
+		return slices.Contains(loaded.Providers, "CUDAExecutionProvider")
+	}
+	if n, err := cudaDevices(); err != nil || n < 1 {
+		return false
+	}
+	_, err := OpenCUDA(0)
+	return err == nil
+}
+
+func open(version string) (*Runtime, error) {
 	mu.Lock()
 	defer mu.Unlock()
 	if opened != nil {
 		return opened, nil
 	}
-	lib, err := find(Version, searchDirs(os.Getenv(LibDirEnv), loaderPath()))
+	lib, err := find(version, searchDirs(os.Getenv(LibDirEnv), loaderPath()))
 	if err != nil {
 		return nil, err
 	}
-	r, err := load(lib)
+	r, err := load(lib, version)
 	if err != nil {
 		lib.close()
 		return nil, err
@@ -90,8 +133,12 @@ func find(version string, dirs []string) (*library, error) {
 	if others := otherVersions(dirs); len(others) > 0 {
 		also = ", only " + strings.Join(others, ", ")
 	}
-	return nil, fmt.Errorf("onnx: no %s (ONNX Runtime %s) in %s%s: run `make setup` in the checkout, or name its folder in $%s",
-		name, version, strings.Join(dirs, ", "), also, LibDirEnv)
+	target := "setup"
+	if version == CUDAVersion {
+		target = "gpu"
+	}
+	return nil, fmt.Errorf("onnx: no %s (ONNX Runtime %s) in %s%s: run `make %s` in the checkout, or name its folder in $%s",
+		name, version, strings.Join(dirs, ", "), also, target, LibDirEnv)
 }
 
 // otherVersions lists the libraries in dirs that have another version in their name.
@@ -105,21 +152,21 @@ func otherVersions(dirs []string) []string {
 }
 
 // load checks the library's version and hands the library to onnxruntime_go.
-func load(lib *library) (*Runtime, error) {
-	r := &Runtime{Path: lib.path()}
+func load(lib *library, version string) (*Runtime, error) {
+	r := &Runtime{Path: lib.path(), lib: lib}
 	var err error
 	if r.Version, err = lib.version(); err != nil {
 		return nil, fmt.Errorf("onnx: %s: %w", r.Path, err)
 	}
-	if r.Version != Version {
-		return nil, fmt.Errorf("onnx: %s is ONNX Runtime %s, want %s", r.Path, r.Version, Version)
+	if r.Version != version {
+		return nil, fmt.Errorf("onnx: %s is ONNX Runtime %s, want %s", r.Path, r.Version, version)
 	}
 	if r.Providers, err = lib.providers(); err != nil {
 		return nil, fmt.Errorf("onnx: %s: %w", r.Path, err)
 	}
 	if ort.IsInitialized() { // by another part of the program: use that, if it is the same release
-		if v := ort.GetVersion(); v != Version {
-			return nil, fmt.Errorf("onnx: this program already runs ONNX Runtime %s, want %s", v, Version)
+		if v := ort.GetVersion(); v != version {
+			return nil, fmt.Errorf("onnx: this program already runs ONNX Runtime %s, want %s", v, version)
 		}
 		return r, nil
 	}

@@ -140,7 +140,7 @@ func TestLoadRefuses(t *testing.T) {
 			require.NoError(t, err)
 			defer lib.close()
 			require.Equal(t, path, lib.path())
-			_, err = load(lib)
+			_, err = load(lib, Version)
 			require.ErrorContains(t, err, tt.want)
 			require.ErrorContains(t, err, "onnx: "+path)
 		})

@@ -17,6 +17,7 @@ import (
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/robots/ur5"
 	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/sim/mjcf"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
 )
@@ -26,6 +27,7 @@ type benchCommand struct {
 	GL    string   `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
 	JSON  bool     `name:"json" help:"One line of JSON for each figure."`
 	Plans string   `name:"plans" placeholder:"FILE" help:"Where plan.* write their queries and collision model (JSON, for train/bench_ompl.py)."`
+	MJCF  string   `name:"mjcf" placeholder:"DIR" help:"Write the scene that render.* draw into this folder (MJCF, for train/bench_mujoco_renderer.py)."`
 }
 
 // A figure is one thing that is measured: samples in a unit, of which the median counts.
@@ -102,6 +104,11 @@ func (c *benchCommand) Run(ctx context.Context, io console) error {
 		return err
 	}
 	defer b.close()
+	if c.MJCF != "" {
+		if err := b.writeMJCF(c.MJCF); err != nil {
+			return err
+		}
+	}
 	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
 	if !c.JSON {
 		fmt.Fprintln(w, "FIGURE\tMEDIAN\tMIN\tMAX\tN\tUNIT\tBUDGET")
@@ -156,6 +163,17 @@ func (b *bench) open() (err error) {
 		return err
 	}
 	return b.stage.Scene.Data.Save(b.begin)
+}
+
+// writeMJCF writes the stage as it is at the beginning.
+func (b *bench) writeMJCF(dir string) error {
+	s := b.stage.Scene
+	spec, err := tasks.SceneSpec(s, b.robot)
+	if err != nil {
+		return err
+	}
+	defer spec.Close()
+	return mjcf.Write(dir, spec, mjcf.Options{Name: "bench", Cameras: []sim.Camera{s.Camera(640, 480)}, Start: s.Data})
 }
 
 func (b *bench) close() {

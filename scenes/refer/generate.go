@@ -18,20 +18,22 @@ const MaxSteps = 5
 
 // An Instruction is a question to a pointing model, with its answer.
 type Instruction struct {
-	Kind      scenes.QuestionKind
-	Text      string
-	Object    string            // what Text asks for, alone: a noun phrase in the first words for it
-	Phrase    *Phrase           // of a location: what is meant
-	Place     *Place            // of a placement: where
-	Target    int               // of a location: the thing meant, an index into the scene's Objects; -1 for a placement
-	Held      int               // of a placement: what is to be put there, -1 if nothing is said of it; -1 for a location
-	Anchors   []int             // the things that the text refers to on the way, in the order of the trace, each once
-	Relations []relate.Relation // that it uses, in order, each once
-	Steps     int               // of reasoning, 1…MaxSteps, as RefSpatial-Bench counts them
-	Trace     []TraceStep       // one for each step
-	Split     Split
-	Region    sim.Region // the right answers in the picture
-	Area      *Area      // of a placement: the right answers in the world; of a location that is the thing itself, or its part
+	Kind       scenes.QuestionKind
+	Text       string
+	ObjectSpan Span              // the words for that in Text
+	HeldSpan   Span              // of a placement: those for what is to be put there
+	Object     string            // what Text asks for, alone: a noun phrase in the first words for it
+	Phrase     *Phrase           // of a location: what is meant
+	Place      *Place            // of a placement: where
+	Target     int               // of a location: the thing meant, an index into the scene's Objects; -1 for a placement
+	Held       int               // of a placement: what is to be put there, -1 if nothing is said of it; -1 for a location
+	Anchors    []int             // the things that the text refers to on the way, in the order of the trace, each once
+	Relations  []relate.Relation // that it uses, in order, each once
+	Steps      int               // of reasoning, 1…MaxSteps, as RefSpatial-Bench counts them
+	Trace      []TraceStep       // one for each step
+	Split      Split
+	Region     sim.Region // the right answers in the picture
+	Area       *Area      // of a placement: the right answers in the world; of a location that is the thing itself, or its part
 
 	mentions int // how many phrases name an anchor
 }
@@ -336,8 +338,8 @@ func (m *maker) location(steps int) (Instruction, bool) {
 	if m.Executable || p.Part == "" && m.reachable[target] && m.draw.IntN(4) == 0 {
 		texts = slices.Concat(texts, pickTexts)
 	}
-	s := speaker{m.View, m.draw}
-	in.Text = sentence(s.pick(texts), s.say(p, false))
+	s := speaker{m.View, m.draw, new(marker)}
+	in.say(s, p, sentence(s.pick(texts), s.say(p, false)))
 	in.Object = speaker{view: m.View}.say(p, false)
 	return in, p.Part == "" || strings.Count(in.Text, p.Part) == 1
 }
@@ -750,14 +752,24 @@ func (m *maker) placementOf(p *Place, held int) (Instruction, bool) {
 	}
 	in.Anchors, in.mentions, in.Trace = m.anchors(phrases), len(phrases), m.tracePlace(p)
 	in.Object = "the free space " + speaker{view: m.View}.sayPlace(p)
-	s := speaker{m.View, m.draw}
+	s := speaker{m.View, m.draw, new(marker)}
 	if held < 0 {
-		in.Text = sentence(s.pick(placementTexts), s.sayPlace(p))
+		in.say(s, p, sentence(s.pick(placementTexts), s.mark(p, s.sayPlace(p))))
 		return in, true
 	}
 	what := m.callHeld(held)
-	in.Text = strings.ReplaceAll(sentence(s.pick(putTexts), s.sayPlace(p)), "^", what)
+	in.say(s, p, strings.ReplaceAll(sentence(s.pick(putTexts), s.mark(p, s.sayPlace(p))), "^", s.mark(&in.Held, what)))
 	return in, what != ""
+}
+
+// say makes the text of a speaker that marks the instruction's, and says where in it the words of each step are.
+func (in *Instruction) say(s speaker, object any, marked string) {
+	var at map[any]Span
+	in.Text, at = s.marks.spans(marked)
+	in.ObjectSpan, in.HeldSpan = at[object], at[&in.Held]
+	for i := range in.Trace {
+		in.Trace[i].Span = at[in.Trace[i].key]
+	}
 }
 
 // callHeld names what is to be put somewhere by what it looks like. If that is not enough, and a robot holds it or the caller has asked for a
@@ -776,7 +788,7 @@ func (m *maker) callHeld(held int) string {
 			sound = x == held
 		}
 		if sound {
-			return speaker{m.View, m.draw}.say(p, true)
+			return speaker{view: m.View, draw: m.draw}.say(p, true)
 		}
 	}
 	if held == m.held || m.target >= 0 {

@@ -119,6 +119,21 @@ func names2(v *View) []string {
 	return out
 }
 
+// checkSpan looks whether a step's words are where it says: those for a thing with its noun at the head, those for a direction before its anchor.
+func checkSpan(t *testing.T, text string, step *TraceStep) {
+	t.Helper()
+	s := step.Span
+	if !(0 <= s.Start && s.Start < s.Head && s.Head <= s.End && s.End <= len(text)) {
+		t.Errorf("%s: %v is at %+v", text, step, s)
+		return
+	}
+	words, head := text[s.Start:s.End], text[s.Start:s.Head]
+	ends := strings.ContainsAny(text[s.End:][:1], " ,.?")
+	if !ends || step.Kind == StepPosition && !strings.HasPrefix(words, "the ") || step.Kind == StepPosition && step.Depth > 0 && strings.Contains(head, " the ") {
+		t.Errorf("%s: %v is said as %q, head %q", text, step, words, head)
+	}
+}
+
 var traceLine = regexp.MustCompile(`^Step(\d): \[(Position|Orientation|Size)\] \[([^\[\]]+)\]: (.+)$`)
 
 // What goes with an instruction fits it: trace, steps, relations, split, anchors, region and words.
@@ -146,6 +161,13 @@ func TestInstructions(t *testing.T) {
 					continue
 				}
 				checkValue(t, m[2], m[4])
+				checkSpan(t, in.Text, &step)
+			}
+			if o := in.ObjectSpan; !(0 < o.Start && o.Start < o.Head && o.Head <= o.End && o.End < len(in.Text)) {
+				fail("the words for what is asked for are %+v", o)
+			}
+			if (in.Held >= 0) != (in.HeldSpan.End > 0) {
+				fail("the words for what is held are %+v", in.HeldSpan)
 			}
 			if in.Split != SplitOf(in.Relations) || !slices.IsSorted(in.Relations) || len(in.Relations) != len(slices.Compact(slices.Clone(in.Relations))) {
 				fail("split %s, relations %v", in.Split, in.Relations)

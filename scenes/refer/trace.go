@@ -16,6 +16,10 @@ type TraceStep struct {
 	Value    []float64       // as Kind says, to three decimals
 	Relation relate.Relation // of the clause or order that the step is for; 0 if the instruction is about one thing alone
 	Things   []int           // the thing that has the position or size, or the anchors of the direction; none for an edge or corner of a table
+	Depth    int             // 0 for what is asked for, 1 for what its own words name, 2 for what the words for that name, …
+	Span     Span            // the words for it in the instruction's text
+
+	key any // what is marked as its words
 }
 
 // A StepKind says what a step finds out.
@@ -49,19 +53,20 @@ func (s TraceStep) String() string {
 type tracer struct {
 	view  *View
 	steps []TraceStep
+	depth int
 }
 
-func (t *tracer) add(kind StepKind, target string, use relate.Relation, things []int, value ...float64) {
+func (t *tracer) add(key any, kind StepKind, target string, use relate.Relation, things []int, value ...float64) {
 	for i, x := range value {
 		value[i] = math.Round(x*1000)/1000 + 0 // no "-0.000"
 	}
-	t.steps = append(t.steps, TraceStep{N: len(t.steps) + 1, Kind: kind, Target: target, Value: value, Relation: use, Things: things})
+	t.steps = append(t.steps, TraceStep{N: len(t.steps) + 1, Kind: kind, Target: target, Value: value, Relation: use, Things: things, Depth: t.depth, key: key})
 }
 
 // at adds the position of something that the picture shows at a pixel.
-func (t *tracer) at(target string, use relate.Relation, things []int, px sim.Pixel) {
+func (t *tracer) at(key any, target string, use relate.Relation, things []int, px sim.Pixel) {
 	n := px.Norm(t.view.World.Camera.Width, t.view.World.Camera.Height)
-	t.add(StepPosition, target, use, things, n.X, n.Y)
+	t.add(key, StepPosition, target, use, things, n.X, n.Y)
 }
 
 // plainly is a phrase in the first words for it.
@@ -69,9 +74,11 @@ func (t *tracer) plainly(p *Phrase) string { return speaker{view: t.view}.say(p,
 
 // anchor traces what leads to a phrase, then the phrase's own position, which a relation needs.
 func (t *tracer) anchor(p *Phrase, use relate.Relation) {
+	t.depth++
+	defer func() { t.depth-- }()
 	t.inside(p)
 	thing, _ := t.view.resolve(p)
-	t.at(t.plainly(p), use, []int{thing}, t.view.markOf(thing))
+	t.at(p, t.plainly(p), use, []int{thing}, t.view.markOf(thing))
 }
 
 // inside traces what a phrase refers to.
@@ -87,25 +94,32 @@ func (t *tracer) inside(p *Phrase) {
 		t.anchor(o.Anchor, o.Relation)
 	case o.Relation == relate.Edge:
 		thing, _ := t.view.resolve(p)
-		t.edge(o.Way, t.view.World.Solids[thing].Centre)
+		t.edge(o, o.Way, t.view.World.Solids[thing].Centre)
 	case o.Relation == relate.Corner:
-		t.corner(o.Way)
+		t.corner(o, o.Way)
 	}
 }
 
 // edge traces the place on a table's edge that is nearest to a place on the ground.
-func (t *tracer) edge(side relate.Way, near relate.Vec2) {
+func (t *tracer) edge(of any, side relate.Way, near relate.Vec2) {
 	from, to, _ := t.view.World.TableEdge(side)
 	along := to.Sub(from)
 	k := ((near[0]-from[0])*along[0] + (near[1]-from[1])*along[1]) / along.LenSqr()
 	px, _, _ := t.view.World.Camera.Project(from.Add(along.Mul(min(max(k, 0), 1))))
-	t.at("the "+sides[side]+" edge of the table", relate.Edge, nil, px)
+	t.table(of, "the "+sides[side]+" edge of the table", relate.Edge, px)
 }
 
-func (t *tracer) corner(corner relate.Way) {
+func (t *tracer) corner(of any, corner relate.Way) {
 	at, _ := t.view.World.TableCorner(corner)
 	px, _, _ := t.view.World.Camera.Project(at)
-	t.at("the "+sides[corner]+" corner of the table", relate.Corner, nil, px)
+	t.table(of, "the "+sides[corner]+" corner of the table", relate.Corner, px)
+}
+
+// table adds a place on a table that a clause or an order names.
+func (t *tracer) table(of any, target string, use relate.Relation, px sim.Pixel) {
+	t.depth++
+	t.at(tableKey{of}, target, use, nil, px)
+	t.depth--
 }
 
 // clause traces a clause's anchors, then its direction, which words say.
@@ -118,14 +132,14 @@ func (t *tracer) clause(c *Clause, words string) {
 	}
 	switch {
 	case c.Relation == relate.Edge && len(c.Anchors) == 0:
-		t.at("the "+sides[c.Way]+" edge of the table", relate.Edge, nil, t.middleOfEdge(c.Way))
+		t.table(c, "the "+sides[c.Way]+" edge of the table", relate.Edge, t.middleOfEdge(c.Way))
 	case c.Relation == relate.Edge:
-		t.edge(c.Way, t.view.World.Solids[things[0]].Centre)
-		t.orientation(words, c.Relation, things, t.toEdge(c.Way))
+		t.edge(c, c.Way, t.view.World.Solids[things[0]].Centre)
+		t.orientation(c, words, c.Relation, things, t.toEdge(c.Way))
 	case c.Relation == relate.Corner:
-		t.corner(c.Way)
+		t.corner(c, c.Way)
 	case c.directional():
-		t.orientation(words, c.Relation, things, t.clauseDirection(c))
+		t.orientation(c, words, c.Relation, things, t.clauseDirection(c))
 	}
 }
 
@@ -135,8 +149,8 @@ func (t *tracer) middleOfEdge(side relate.Way) sim.Pixel {
 	return px
 }
 
-func (t *tracer) orientation(words string, use relate.Relation, things []int, dirCam sim.Vec3) {
-	t.add(StepOrientation, words, use, things, dirCam[0], dirCam[1], dirCam[2])
+func (t *tracer) orientation(key any, words string, use relate.Relation, things []int, dirCam sim.Vec3) {
+	t.add(key, StepOrientation, words, use, things, dirCam[0], dirCam[1], dirCam[2])
 }
 
 // inCamera takes a ground direction into the camera frame.
@@ -191,11 +205,11 @@ func (v *View) tracePhrase(p *Phrase, thing int) []TraceStep {
 	}
 	switch {
 	case size > 0:
-		t.add(StepSize, t.plainly(p), use, about, size)
+		t.add(p, StepSize, t.plainly(p), use, about, size)
 	case len(p.Clauses) > 0 && p.Clauses[0].Relation == relate.HorizontalRotate:
-		t.orientation(t.plainly(p), relate.HorizontalRotate, about, t.inCamera(s.Facing))
+		t.orientation(p, t.plainly(p), relate.HorizontalRotate, about, t.inCamera(s.Facing))
 	default:
-		t.at(t.plainly(p), use, about, v.markOf(thing))
+		t.at(p, t.plainly(p), use, about, v.markOf(thing))
 	}
 	return t.steps
 }

@@ -12,8 +12,9 @@ import (
 
 // A speaker puts phrases into words. Of several ways to say a thing it draws one, or takes the first if it has no random numbers.
 type speaker struct {
-	view *View
-	draw *rand.Rand
+	view  *View
+	draw  *rand.Rand
+	marks *marker // nil: does not mark
 }
 
 func (s speaker) pick(choices []string) string {
@@ -189,7 +190,7 @@ func (s speaker) say(p *Phrase, inner bool) string {
 		if o.Rank > 1 {
 			choice = words.later
 		}
-		text := s.pick(choice)
+		text := s.markTable(o, s.pick(choice))
 		text = strings.ReplaceAll(text, "!", ordinals[o.Rank-1])
 		text = strings.ReplaceAll(text, "@", sides[o.Way])
 		if o.Anchor != nil {
@@ -207,10 +208,11 @@ func (s speaker) say(p *Phrase, inner bool) string {
 	if len(p.Clauses) > 0 {
 		after += " " + s.sayClauses(p, inner || p.Part != "" || len(p.Clauses) > 1 || after != "")
 	}
+	the := "the "
 	if p.Part != "" {
-		return "the " + p.Part + " of the " + noun + after
+		the += p.Part + " of the "
 	}
-	return "the " + noun + after
+	return s.mark(p, the+noun+s.head()+after)
 }
 
 // table is the key of the order's words: the sides of edges and corners are filled in.
@@ -237,6 +239,9 @@ func (s speaker) sayClauses(p *Phrase, full bool) string {
 		}
 		parts[i] = text
 	}
+	for i := range parts {
+		parts[i] = s.mark(&p.Clauses[i], parts[i])
+	}
 	return strings.Join(parts, " and ")
 }
 
@@ -246,7 +251,7 @@ var placed = strings.NewReplacer("located ", "", "positioned ", "")
 // sentence is a sentence about what ~ stands for. "Locate the mug located behind …" is said without the second verb.
 func sentence(text, what string) string {
 	if strings.HasPrefix(text, "Locate ") {
-		what = strings.ReplaceAll(what, " located ", " ")
+		what = strings.ReplaceAll(what, "located ", "")
 	}
 	return strings.ReplaceAll(text, "~", what)
 }
@@ -268,7 +273,7 @@ func (s speaker) sayClause(p *Phrase, c *Clause) string {
 			choices = onItsSide
 		}
 	}
-	return s.fill(s.pick(turn(choices, front)), c.Relation, c.Way, c.Distance, c.Anchors, front)
+	return s.fill(s.markTable(c, s.pick(turn(choices, front))), c.Relation, c.Way, c.Distance, c.Anchors, front)
 }
 
 // fill puts what they stand for into a text's signs.
@@ -350,7 +355,7 @@ func (s speaker) sayPlace(p *Place) string {
 				front = feature(&s.view.World.Things[t])
 			}
 		}
-		parts[i] = s.fill(s.pick(turn(choices, front)), c.Relation, c.Way, c.Distance, c.Anchors, front)
+		parts[i] = s.mark(c, s.fill(s.markTable(c, s.pick(turn(choices, front))), c.Relation, c.Way, c.Distance, c.Anchors, front))
 	}
 	return strings.Join(parts, " and ")
 }

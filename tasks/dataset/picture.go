@@ -190,7 +190,7 @@ func question(in *refer.Instruction) (q Question, ok bool) {
 	q = Question{
 		Kind: string(in.Kind), Text: in.Text, Object: in.Object, Steps: in.Steps, Relations: []string{}, Split: string(in.Split),
 		Target: max(in.Target, -1) + 1, Held: max(in.Held, -1) + 1, Anchors: ids(in.Anchors),
-		Mask: Runs(in.Region.Mask), Pixels: in.Region.Count(), Points: points, Answer: "[" + points[0].String() + "]",
+		ObjectSpan: span(in.ObjectSpan), HeldSpan: span(in.HeldSpan), Mask: Runs(in.Region.Mask), Pixels: in.Region.Count(), Points: points, Answer: "[" + points[0].String() + "]",
 	}
 	if in.Phrase != nil {
 		q.Part = in.Phrase.Part
@@ -200,7 +200,8 @@ func question(in *refer.Instruction) (q Question, ok bool) {
 	}
 	var lines []string
 	for _, step := range in.Trace {
-		out := Step{Kind: string(step.Kind), Target: step.Target, Value: step.Value, Objects: ids(step.Things), Line: step.String()}
+		out := Step{Kind: string(step.Kind), Target: step.Target, Value: step.Value, Objects: ids(step.Things), Depth: step.Depth, Span: span(step.Span),
+			Line: step.String()}
 		if step.Relation != 0 {
 			out.Relation = step.Relation.String()
 		}
@@ -215,6 +216,8 @@ func question(in *refer.Instruction) (q Question, ok bool) {
 	}
 	return q, true
 }
+
+func span(s refer.Span) [3]int { return [3]int{s.Start, s.Head, s.End} }
 
 // ids are things as the ids of objects.
 func ids(things []int) []int {

@@ -64,22 +64,24 @@ func (p Point) String() string { return fmt.Sprintf("(%.3f, %.3f)", p[0], p[1]) 
 
 // A Question is a question about a picture, with its answer.
 type Question struct {
-	Kind      string   `json:"kind"` // location or placement
-	Text      string   `json:"text"`
-	Object    string   `json:"object"` // what Text asks for, alone
-	Steps     int      `json:"steps"`  // of reasoning, 1…5
-	Relations []string `json:"relations"`
-	Split     string   `json:"split"`     // seen or unseen
-	Target    int      `json:"target"`    // of a location: the object's id, else 0
-	Held      int      `json:"held"`      // of a placement: the id of what is to be put there, 0 if nothing is said of it
-	Part      string   `json:"part"`      // of a location: the part that is meant; "" is all of it
-	Anchors   []int    `json:"anchors"`   // ids of the objects named on the way, in the order of Trace
-	Mask      []int    `json:"mask"`      // the right answers: see Runs
-	Pixels    int      `json:"pixels"`    // how many
-	Points    []Point  `json:"points"`    // right answers, the first of them the deepest inside
-	Answer    string   `json:"answer"`    // the first of Points, as RoboRefer answers
-	Trace     []Step   `json:"trace"`     // the steps
-	Reasoning string   `json:"reasoning"` // the answer that shows its steps
+	Kind       string   `json:"kind"` // location or placement
+	Text       string   `json:"text"`
+	Object     string   `json:"object"`      // what Text asks for, alone
+	ObjectSpan [3]int   `json:"object_span"` // where the words for that are in Text: start, end of the bare noun, end [bytes]
+	HeldSpan   [3]int   `json:"held_span"`   // … those for what is held; zeros if there are none
+	Steps      int      `json:"steps"`       // of reasoning, 1…5
+	Relations  []string `json:"relations"`
+	Split      string   `json:"split"`     // seen or unseen
+	Target     int      `json:"target"`    // of a location: the object's id, else 0
+	Held       int      `json:"held"`      // of a placement: the id of what is to be put there, 0 if nothing is said of it
+	Part       string   `json:"part"`      // of a location: the part that is meant; "" is all of it
+	Anchors    []int    `json:"anchors"`   // ids of the objects named on the way, in the order of Trace
+	Mask       []int    `json:"mask"`      // the right answers: see Runs
+	Pixels     int      `json:"pixels"`    // how many
+	Points     []Point  `json:"points"`    // right answers, the first of them the deepest inside
+	Answer     string   `json:"answer"`    // the first of Points, as RoboRefer answers
+	Trace      []Step   `json:"trace"`     // the steps
+	Reasoning  string   `json:"reasoning"` // the answer that shows its steps
 }
 
 // A Step is a step of reasoning, annotated for process rewards.
@@ -89,6 +91,8 @@ type Step struct {
 	Value    []float64 `json:"value"`    // a point of the picture, a unit vector in the camera frame, or a length [m]
 	Relation string    `json:"relation"` // that the step is for; "" for none
 	Objects  []int     `json:"objects"`  // ids of what has the position or size, or of what the direction starts from
+	Depth    int       `json:"depth"`    // 0 for what is asked for, 1 for what its own words name, 2 for what the words for that name, …
+	Span     [3]int    `json:"span"`     // its words in Question.Text: start, end of the bare noun (of a direction: before its anchor), end [bytes]
 	Line     string    `json:"line"`     // as the reasoning says it
 }
 

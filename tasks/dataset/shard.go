@@ -40,7 +40,7 @@ func writeShard(dir string, i int, fill func(info *ShardInfo, emit func(*Row) er
 	sum := sha256.New()
 	err = create(filepath.Join(dir, shardName(i)), func(f io.Writer) error {
 		size := &counter{}
-		w := parquet.NewGenericWriter[Row](io.MultiWriter(f, sum, size), parquet.CreatedBy("refarena", "", ""))
+		w := parquet.NewGenericWriter[Row](io.MultiWriter(f, sum, size), writerOptions()...)
 		rows := 0
 		err := fill(&info, func(row *Row) error {
 			if _, err := w.Write([]Row{*row}); err != nil {
@@ -62,6 +62,15 @@ func writeShard(dir string, i int, fill func(info *ShardInfo, emit func(*Row) er
 		return writeJSON(filepath.Join(dir, infoName(i)), &info)
 	})
 	return info, err
+}
+
+// writerOptions keep the largest and smallest picture of each page, in full, out of the file.
+func writerOptions() []parquet.WriterOption {
+	options := []parquet.WriterOption{parquet.CreatedBy("refarena", "", "")}
+	for _, blob := range []string{"rgb", "disparity", "depth", "ids", "camera", "objects", "questions"} {
+		options = append(options, parquet.SkipPageBounds(blob), parquet.SkipPageStatistics(blob))
+	}
+	return options
 }
 
 type counter struct{ n int64 }

@@ -231,8 +231,7 @@ class Packer:
         k = self.size // grid
         blocks = ids.reshape(grid, k, grid, k).transpose(0, 2, 1, 3).reshape(grid * grid, k * k)
         cells = np.arange(grid * grid)
-        count = np.zeros((grid * grid, 256), np.int32)
-        np.add.at(count, (np.repeat(cells, k * k), blocks.ravel()), 1)
+        count = np.bincount((cells[:, None] * 256 + blocks).ravel(), minlength=grid * grid * 256).reshape(grid * grid, 256)
         best = count[:, :OBJECTS].argmax(1)
         back = np.where(count[:, TABLE] >= count[:, FAR], TABLE, FAR)
         return np.where(count[cells, best] >= least * k * k, best, back).astype(np.uint8)
@@ -240,7 +239,7 @@ class Packer:
     def share(self, mask):
         """How much of each cell a mask covers, 0…255, the largest share being 255."""
         k = self.size // self.grid
-        a = mask.reshape(self.grid, k, self.grid, k).mean((1, 3)).ravel()
+        a = mask.view(np.uint8).reshape(self.size, self.grid, k).sum(2, dtype=np.int32).reshape(self.grid, k, self.grid).sum(1).ravel()
         top = a.max()
         return (255 * a / top).round().astype(np.uint8) if top > 0 else np.zeros(a.size, np.uint8)
 
@@ -266,36 +265,22 @@ class Packer:
 
     def mentions(self, p, q):
         """The places that the text leads to on the way: (rank, text offset, share of cells u8 [cells], point)."""
-        out, at_end = [], {}
-        objects = {o["id"]: o for o in p["objects"]}
-        masks = {}
-        given = q.get("mentions")
-        if given is None:
-            given, last = [], -1
-            for s in q["trace"]:
-                if s["kind"] != "Position":
-                    continue
-                n = q["text"].find(s["target"])
-                if n >= 0:
-                    last = n + len(s["target"])
-                if last < 0:
-                    continue  # said in other words
-                # A phrase that is not found is said in other words around the one before it, and ends where that ends.
-                v = s["value"]
-                given.append({"id": (s.get("objects") or [0])[-1], "end": last, "point": v[-1] if isinstance(v[0], list) else v})
-        for m in given:
-            point, o = m.get("point"), objects.get(m["id"])
-            if point is None and o is not None:
-                point = o["point"]
-            if point is None:
+        out, at_end, shares = [], {}, {}
+        visible = {o["id"] for o in p["objects"] if o["point"] is not None}
+        for s in q["trace"]:
+            if s["kind"] != "Position" or "span" not in s:
                 continue
-            if o is not None and o["id"] not in masks:
-                masks[o["id"]] = self.share(p["ids"] == o["id"])
-            share = masks[o["id"]] if o is not None and masks[o["id"]].any() else self.cell(*point)
-            rank = at_end.get(m["end"], 0)
-            at_end[m["end"]] = rank + 1
-            if rank < RANKS:
-                out.append((rank, m["end"], share, point))
+            end = len(q["text"].encode()[: s["span"][2]].decode(errors="ignore"))
+            x, y = s["value"][-1] if isinstance(s["value"][0], list) else s["value"]
+            thing = s["objects"][-1] if s["objects"] else 0
+            if thing in visible and thing not in shares:
+                shares[thing] = self.share(p["ids"] == thing)
+            # An edge or a corner of a table is no thing; its place may be outside the picture.
+            share = shares[thing] if thing in shares else self.cell(min(max(x, 0), 0.999), min(max(y, 0), 0.999))
+            rank = at_end.get(end, 0)  # the trace goes from the inside out
+            at_end[end] = rank + 1
+            if rank < RANKS and share.any():
+                out.append((rank, end, share, (x, y)))
         return out
 
     def prepared(self, p, q):

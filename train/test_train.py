@@ -64,13 +64,13 @@ def row(seed, size=SIZE):
                         "position": [0.4, 0.1, 0.05], "size": [0.1, 0.1, 0.1], "on": 0})  # fmt: skip
     place = np.zeros((size, size), bool)
     place[size - 8 :, : size // 2] = True
-    trace = [{"kind": "Position", "target": "the blue bowl", "value": objects[1]["point"], "objects": [2], "line": ""},
+    trace = [{"kind": "Position", "target": "the blue bowl", "value": objects[1]["point"], "objects": [2], "span": [25, 38, 38], "line": ""},
              {"kind": "Orientation", "target": "to the left of the blue bowl", "value": [-1, 0, 0], "objects": [2], "line": ""}]  # fmt: skip
     questions = [
         {"kind": "location", "text": "Point to the mug left of the blue bowl.", "steps": 2, "relations": ["left"], "split": "seen", "target": 1,
          "mask": runs(ids == 1), "points": [objects[0]["point"]], "trace": trace},
         {"kind": "placement", "text": "Find an empty spot in the near left corner of the table.", "steps": 1, "relations": ["corner"], "split": "unseen", "target": 0,
-         "mask": runs(place), "points": [[0.25, 0.917]], "trace": [{"kind": "Position", "target": "the near left corner of the table", "value": [0.1, 0.99], "objects": [], "line": ""}]},
+         "mask": runs(place), "points": [[0.25, 0.917]], "trace": [{"kind": "Position", "target": "the near left corner of the table", "value": [0.1, 0.99], "objects": [], "span": [26, 58, 58], "line": ""}]},
     ]  # fmt: skip
     png = io.BytesIO()
     Image.fromarray(rgb).save(png, "png")

@@ -374,15 +374,20 @@ func croissant() Design {
 	}
 }
 
+// hamburger is a small one, a slider, that a hand of 85 mm can take.
 func hamburger() Design {
-	const r = 0.0500
-	hull, g := foam.turned("upper bun", [][2]float64{{0.0490, 0.030}, {0.0500, 0.0385}, {0.0445, 0.051}, {0.032, 0.0595}, {0.015, 0.0642},
-		{0, 0.0655}}, sim.Identity())
+	const r, k = 0.0500, 0.74 // of a burger of the usual size, and how much smaller this one is
+	scaled := func(x float64) float64 { return k * x }
+	dome := [][2]float64{{0.0490, 0.030}, {0.0500, 0.0385}, {0.0445, 0.051}, {0.032, 0.0595}, {0.015, 0.0642}, {0, 0.0655}}
+	for i := range dome {
+		dome[i] = [2]float64{scaled(dome[i][0]), scaled(dome[i][1])}
+	}
+	hull, g := foam.turned("upper bun", dome, sim.Identity())
 	return Design{
 		Name: "hamburger", Names: []string{"hamburger", "burger"},
 		Colors: []string{"brown"},
-		Mass:   0.22, Height: 0.066, Footprint: circle(r + 0.003), Base: circle(0.045),
-		Hulls: []Hull{hull}, Geoms: []sim.Geom{foam.cylinder(0.045, 0, 0.004), foam.cylinder(0.0475, 0.003, 0.034), g},
+		Mass:   0.09, Height: scaled(0.066), Footprint: circle(scaled(r + 0.003)), Base: circle(scaled(0.045)), GripWidth: scaled(2 * r),
+		Hulls: []Hull{hull}, Geoms: []sim.Geom{foam.cylinder(scaled(0.045), 0, scaled(0.004)), foam.cylinder(scaled(0.0475), scaled(0.003), scaled(0.034)), g},
 		Parts: once(func() []Part {
 			bun := fixed(sim.Material{Name: "bun", Color: [3]float32{0.80, 0.52, 0.22}, Roughness: 0.45})
 			lower := slices.Concat([][2]float64{{0, 0}, {0.042, 0}}, shape.Arc(0.042, 0.006, 0.006, -quarter, 0, 4),
@@ -411,7 +416,7 @@ func hamburger() Design {
 				z := 0.0385 + 0.0270*math.Sqrt(1-(x*x+y*y)/(r*r))
 				seeds = append(seeds, shape.Ellipsoid(p3{0.0024, 0.0014, 0.0009}, 6).Transformed(turn(a, 0, 0, 1), p3{x, y, z}))
 			}
-			return []Part{
+			parts := []Part{
 				{Name: "bun", Mesh: shape.Lathe(lower, around).Named("lower bun"), Paint: bun},
 				{Name: "patty", Mesh: shape.Lathe(patty, around).Named("patty"), Paint: tint("patty", 0.30, 0.16, 0.09, 0.85)},
 				{Name: "cheese", Mesh: cheese.Named("cheese slice"), Paint: tint("cheese", 0.98, 0.74, 0.16, 0.4)},
@@ -420,6 +425,10 @@ func hamburger() Design {
 				{Name: "bun", Mesh: shape.Lathe(upper, around).Named("upper bun"), Paint: bun},
 				{Name: "sesame", Mesh: shape.Merge("sesame", seeds...), Paint: tint("sesame", 0.95, 0.88, 0.70, 0.6)},
 			}
+			for i := range parts {
+				parts[i].Mesh = parts[i].Mesh.Deformed(func(p [3]float64) [3]float64 { return p3{scaled(p[0]), scaled(p[1]), scaled(p[2])} })
+			}
+			return parts
 		}),
 	}
 }

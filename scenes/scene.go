@@ -14,7 +14,9 @@ import (
 type Mount struct {
 	Attach func(*sim.Spec) error // adds the robot at the world's origin; nil: no robot
 	Home   func(*sim.Data) error // puts it into the posture that it holds while the scene settles, Ctrl included; nil: leaves it
-	Accept func(*Layout) bool    // reports whether the caller has a use for the scene; nil: any will do
+	Accept func(*Layout) bool    // reports whether the caller has a use for the scene, as it is drawn; nil: any will do
+	// Approve is Accept for a scene that has settled: it can be looked at. nil: any will do.
+	Approve func(*Scene) (bool, error)
 }
 
 // A Scene is a settled table. Its Layout tells where everything came to rest.
@@ -54,7 +56,18 @@ func Generate(cfg Config, seed uint64, mount Mount) (*Scene, error) {
 			}
 			if s != nil {
 				s.Seed, s.Rejected = seed, rejected
-				return s, nil
+				ok := true
+				if mount.Approve != nil {
+					ok, err = mount.Approve(s)
+				}
+				if ok && err == nil {
+					return s, nil
+				}
+				s.Close()
+				if err != nil {
+					return nil, fmt.Errorf("scenes: seed %d: %w", seed, err)
+				}
+				reason = Unfit
 			}
 			why = reason
 		}

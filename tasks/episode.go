@@ -16,6 +16,8 @@ import (
 	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
+	"github.com/refarena/refarena/scenes/refer"
+	"github.com/refarena/refarena/scenes/relate"
 	"github.com/refarena/refarena/sim"
 )
 
@@ -86,6 +88,12 @@ type episode struct {
 	held  *robots.Held // what the robot believes to hold
 	limit int          // physics steps
 	looks int          // pictures taken
+	asked int          // questions
+
+	begun   []sim.Pose    // where the scene's objects were at the beginning
+	areas   []*refer.Area // by goal: where its last placement question said; nil where that was on or in an object
+	tables  []int         // bodies, as areas count them
+	reached []int         // goals, in the order in which they were reached, that still have to hold
 }
 
 // errOverTime ends an episode whose simulated time is used up.
@@ -93,7 +101,7 @@ var errOverTime = errors.New("the simulated time is used up")
 
 func (e *episode) run(ctx context.Context, seed uint64) error {
 	var err error
-	if e.stage, err = NewStage(e.o.Suite, e.robot, seed); err != nil {
+	if e.stage, err = NewStage(e.o.Suite, e.robot, seed, e.renderer); err != nil {
 		return err
 	}
 	if e.judge, err = newJudge(e.stage.Scene.Model, isRobot); err != nil {
@@ -111,49 +119,111 @@ func (e *episode) run(ctx context.Context, seed uint64) error {
 	}
 	defer func() { e.rec.SimSeconds = float64(data.Steps()-begun) * sim.Timestep }()
 
-	e.rec.Planned = 2 * len(e.stage.Goals)
+	for i := range e.stage.Scene.Objects {
+		e.begun = append(e.begun, data.BodyPose(e.body(i)))
+	}
+	e.areas = make([]*refer.Area, len(e.stage.Goals))
+	e.rec.Planned = 2 * e.stage.Task.Need
 	e.rec.Outcome = Failure
-	for k, g := range e.stage.Goals {
-		if err := e.refuseIfDone(g); err != nil {
-			return err
-		}
-		ok, err := e.reach(ctx, k)
-		if err != nil || !ok {
+	for k := range e.stage.Goals {
+		if err := e.refuseIfDone(k); err != nil {
 			return err
 		}
 	}
-	e.rec.Outcome = Success
-	return nil
+	done, err := e.reachGoals(ctx)
+	if err != nil || done < e.stage.Task.Need {
+		return err
+	}
+	ok, err := e.checkEnd(ctx)
+	if ok {
+		e.rec.Outcome = Success
+	}
+	return err
 }
 
-// reach tries a goal, pick and place, as often as the budget allows. The error says that the episode cannot be judged.
-func (e *episode) reach(ctx context.Context, goal int) (bool, error) {
+// reachGoals tries the goals in order and says how many were reached, at most as many as the task needs.
+func (e *episode) reachGoals(ctx context.Context) (done int, err error) {
+	task := e.stage.Task
+	reached := map[string]bool{}
+	for k := range e.stage.Goals {
+		if done == task.Need {
+			break
+		}
+		g := &e.stage.Goals[k]
+		if slices.ContainsFunc(g.After, func(name string) bool { return !reached[name] }) {
+			continue // what it waits for could not be reached
+		}
+		// An object that is moved again need not be where an earlier goal wanted it.
+		e.reached = slices.DeleteFunc(e.reached, func(i int) bool { return e.stage.Goals[i].Move == g.Move })
+		ok, err := e.reach(ctx, k, done)
+		if err != nil {
+			return done, err
+		}
+		if ok {
+			done++
+			reached[g.Name] = true
+			e.reached = append(e.reached, k)
+			continue
+		}
+		if task.Order == Strict || e.timeIsUp() || e.outOfQueries() {
+			break
+		}
+		if e.held != nil { // the next goal begins with an empty hand
+			if err := e.putBack(ctx); err != nil {
+				return done, err
+			}
+		}
+	}
+	return done, nil
+}
+
+// checkEnd sees whether what the task asks for at the end holds. What does not is a step of its own in the record.
+func (e *episode) checkEnd(ctx context.Context) (bool, error) {
+	if len(e.stage.Task.Finally)+len(e.stage.Task.Keep) == 0 {
+		return true, nil
+	}
+	return e.step(ctx, 0, 1, func(ctx context.Context, _ int, s *StepRecord) error {
+		s.Skill = "check"
+		cause, reason, err := e.dwell(ctx, e.reached, true)
+		s.Cause, s.Reason = cause, reason
+		return err
+	})
+}
+
+// reach tries a goal, pick and place, as often as the budget allows; done goals were reached before. The error says that the episode cannot
+// be judged.
+func (e *episode) reach(ctx context.Context, goal, done int) (bool, error) {
 	for attempt := 1; attempt <= e.o.Suite.Budget.Attempts; attempt++ {
 		if attempt > 1 && e.held != nil {
 			if err := e.putBack(ctx); err != nil {
 				return false, err
 			}
 		}
-		e.progress(2 * goal)
+		e.progress(2 * done)
 		ok, err := e.step(ctx, goal, attempt, e.pick)
 		if err != nil {
 			return false, err
 		}
 		if ok {
-			e.progress(2*goal + 1)
+			e.progress(2*done + 1)
 			if ok, err = e.step(ctx, goal, attempt, e.place); err != nil {
 				return false, err
 			}
 		}
 		if ok {
-			e.progress(2*goal + 2)
+			e.progress(2*done + 2)
 			return true, nil
 		}
-		if e.timeIsUp() {
+		if e.timeIsUp() || e.outOfQueries() {
 			return false, nil
 		}
 	}
 	return false, nil
+}
+
+// outOfQueries reports whether the budget of questions is used up.
+func (e *episode) outOfQueries() bool {
+	return e.o.Suite.Budget.Queries > 0 && e.asked >= e.o.Suite.Budget.Queries
 }
 
 func (e *episode) progress(steps int) { e.rec.Progress = float64(steps) / float64(e.rec.Planned) }
@@ -223,22 +293,41 @@ func (e *episode) recordScene() {
 }
 
 // refuseIfDone is an error if the goal holds before anything has been done for it: the episode would prove nothing.
-func (e *episode) refuseIfDone(g BoundGoal) error {
-	data := e.stage.Scene.Data
-	if err := e.judge.see(data); err != nil {
+func (e *episode) refuseIfDone(goal int) error {
+	g := &e.stage.Goals[goal]
+	if g.put() != putTo {
+		return nil // the scene was refused if it did
+	}
+	if err := e.judge.see(e.stage.Scene.Data); err != nil {
 		return err
 	}
-	if e.goal(g).supported {
+	if e.goal(goal).supported {
 		return fmt.Errorf("tasks: seed %d: %s is on %s already", e.stage.Seed, e.phrase(g.Move), e.phrase(g.To))
 	}
 	return nil
 }
 
+// placeSlack is how far from where an instruction says something may lie [m]: the robot may put it up to 30 mm beside the point where the
+// ground is better, and what is put down may turn.
+const placeSlack = 0.02
+
 // goal is how a goal stands in the state that the judge saw last.
-func (e *episode) goal(g BoundGoal) standing {
-	scene := e.stage.Scene
-	s := e.judge.standing(scene.Data, e.body(g.Move), e.body(g.To))
-	s.inPlace = scene.RestsOn(scene.Data, g.Move, g.To)
+func (e *episode) goal(goal int) standing {
+	scene, g := e.stage.Scene, &e.stage.Goals[goal]
+	var s standing
+	switch area := e.areas[goal]; {
+	case g.To >= 0:
+		s = e.judge.standing(scene.Data, e.body(g.Move), e.stage.carriers(g.To))
+		s.inPlace = scene.RestsOn(scene.Data, g.Move, g.To)
+	case area == nil: // nothing was asked yet
+	case area.Thing >= 0:
+		s = e.judge.standing(scene.Data, e.body(g.Move), e.stage.carriers(area.Thing))
+		s.inPlace = scene.RestsOn(scene.Data, g.Move, area.Thing)
+	default:
+		s = e.judge.standing(scene.Data, e.body(g.Move), []int{e.tables[area.Table]})
+		p := scene.Data.BodyPose(e.body(g.Move)).Pos
+		s.inPlace = area.Meets(relate.Vec2{p[0], p[1]}, placeSlack)
+	}
 	s.toppled = !scene.Stands(scene.Data, g.Move)
 	return s
 }
@@ -250,7 +339,7 @@ func (e *episode) phrase(object int) string { return e.stage.Scene.Objects[objec
 func (e *episode) step(ctx context.Context, goal, attempt int, skill func(context.Context, int, *StepRecord) error) (bool, error) {
 	data := e.stage.Scene.Data
 	start, begun := time.Now(), data.Steps()
-	s := &StepRecord{Attempt: attempt, Outcome: Failure, Points: []sim.NormPoint{}}
+	s := &StepRecord{Goal: goal + 1, Attempt: attempt, Outcome: Failure, Points: []sim.NormPoint{}}
 	err := skill(ctx, goal, s)
 	switch {
 	case errors.Is(err, errOverTime):
@@ -280,19 +369,42 @@ func (e *episode) keepFrame(s *StepRecord) {
 	})
 }
 
-// ask draws the scene and puts the instruction to the referee. It reports whether there is a point to act on.
-func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Rand) scenes.Instruction, truth func() sim.Region) (bool, error) {
+// A question is an instruction and its right answers.
+type question struct {
+	text   string
+	region sim.Region
+	in     *refer.Instruction // if the grammar made it
+}
+
+// ask draws the scene and puts a question to the referee. It reports whether there is a point to act on.
+func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) (question, error)) (bool, error) {
 	if e.timeIsUp() {
 		return false, errOverTime
+	}
+	if e.outOfQueries() {
+		s.Cause, s.Reason = CauseQueries, fmt.Sprintf("%d questions are used up", e.asked)
+		return false, nil
 	}
 	if err := e.look(&e.shot); err != nil {
 		return false, err
 	}
 	key := fmt.Sprintf("step %d", len(e.rec.Steps)) // one stream of random numbers for each decision
-	s.Instruction = instruct(scenes.Stream(e.stage.Seed, "instruction "+key)).Text
+	q, err := pose(scenes.Stream(e.stage.Seed, "instruction "+key))
+	if err != nil {
+		return false, err
+	}
+	s.Instruction, s.ReasoningSteps = q.text, 1
+	if q.in != nil {
+		s.ReasoningSteps, s.Split = q.in.Steps, string(q.in.Split)
+		for _, t := range q.in.Trace {
+			s.Reasoning = append(s.Reasoning, t.String())
+		}
+		for _, r := range q.in.Relations {
+			s.Relations = append(s.Relations, r.String())
+		}
+	}
 	query := referee.NewQuery(&e.shot.Frame, s.Instruction, querySeed(e.stage.Seed, len(e.rec.Steps)))
-	region := truth()
-	s.Query, s.Region = query.Hash(), region.Count()
+	s.Query, s.Region = query.Hash(), q.region.Count()
 	if s.Region == 0 && len(e.rec.Steps) == 0 {
 		return false, fmt.Errorf("tasks: seed %d: %q has no right answer in the picture: %s cannot be seen", e.stage.Seed, s.Instruction, s.Referent)
 	}
@@ -300,7 +412,8 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Ra
 		s.Cause, s.Reason = CauseDisturb, fmt.Sprintf("%s cannot be seen any more, or has no room", s.Referent)
 		return false, nil
 	}
-	answer, err := referee.Ask(ctx, e.o.Referee, query, region)
+	e.asked++
+	answer, err := referee.Ask(ctx, e.o.Referee, query, q.region)
 	if err != nil {
 		e.rec.retryable = true // the referee may be back later
 		return false, err
@@ -313,7 +426,7 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, instruct func(*rand.Ra
 		s.Cause, s.Reason = Cause(answer.Problem), answer.Reason
 		return false, nil
 	}
-	s.Point, s.Hit = &point, region.Contains(point)
+	s.Point, s.Hit = &point, q.region.Contains(point)
 	return true, nil
 }
 
@@ -353,16 +466,66 @@ func (e *episode) seenAt(p sim.NormPoint) string {
 }
 
 func (e *episode) pick(ctx context.Context, goal int, s *StepRecord) error {
-	g := e.stage.Goals[goal]
+	g := &e.stage.Goals[goal]
 	s.Skill, s.Referent = "pick", e.phrase(g.Move)
-	scene := e.stage.Scene
-	ok, err := e.ask(ctx, s,
-		func(r *rand.Rand) scenes.Instruction { return scene.Locate(g.Move, r) },
-		func() sim.Region { return scene.ObjectRegion(&e.shot, g.Move) })
+	ok, err := e.ask(ctx, s, func(r *rand.Rand) (question, error) { return e.locate(g, r) })
 	if err != nil || !ok {
 		return err
 	}
 	return e.runPick(ctx, g, s)
+}
+
+// locate asks for the object to be moved: with the grammar's words if the goal has steps and there are such words now, else by its name.
+func (e *episode) locate(g *BoundGoal, r *rand.Rand) (question, error) {
+	scene := e.stage.Scene
+	if g.Steps > 0 {
+		view, err := refer.Look(scene, &e.shot)
+		if err != nil {
+			return question{}, err
+		}
+		if g.find != nil {
+			if in, ok := view.Again(*g.find); ok {
+				return question{in.Text, in.Region, &in}, nil
+			}
+		}
+		in, ok, err := g.sayWhich(view, r)
+		if err != nil {
+			return question{}, err
+		}
+		if ok {
+			return question{in.Text, in.Region, &in}, nil
+		}
+	}
+	return question{text: scene.Locate(g.Move, r).Text, region: scene.ObjectRegion(&e.shot, g.Move)}, nil
+}
+
+// whither asks for the place where the object in the hand is to be put.
+func (e *episode) whither(goal int, s *StepRecord, r *rand.Rand) (question, error) {
+	scene, g := e.stage.Scene, &e.stage.Goals[goal]
+	if g.put() == putTo {
+		return question{text: scene.Place(g.Move, g.To, r).Text, region: scene.PlaceRegion(&e.shot, scene.Data, g.Move, g.To)}, nil
+	}
+	view, err := refer.LookHolding(scene, &e.shot, g.Move)
+	if err != nil {
+		return question{}, err
+	}
+	var in refer.Instruction
+	ok := false
+	if g.place != nil {
+		in, ok = view.Again(*g.place)
+	}
+	if !ok {
+		in, ok, err = g.sayWhere(view, r)
+	}
+	if err != nil || !ok {
+		return question{region: sim.Region{Width: e.shot.Seg.Width, Height: e.shot.Seg.Height}}, err
+	}
+	e.areas[goal], e.tables = in.Area, nil
+	for _, t := range view.World.Tables {
+		e.tables = append(e.tables, t.Body)
+	}
+	s.Referent = "the free place"
+	return question{in.Text, in.Region, &in}, nil
 }
 
 func (s *Suite) budgetSeconds(t *Task) float64 {
@@ -373,7 +536,7 @@ func (s *Suite) budgetSeconds(t *Task) float64 {
 }
 
 // runPick lets the robot act on the point, and sees whether the right thing is in its hand.
-func (e *episode) runPick(ctx context.Context, g BoundGoal, s *StepRecord) error {
+func (e *episode) runPick(ctx context.Context, g *BoundGoal, s *StepRecord) error {
 	data := e.stage.Scene.Data
 	result, err := e.exec.Pick(ctx, &e.shot.Frame, e.pixel(s), robots.PickOptions{MaxPeriods: e.periodsLeft()})
 	if err != nil {
@@ -408,12 +571,12 @@ func (e *episode) inHand() string {
 }
 
 func (e *episode) place(ctx context.Context, goal int, s *StepRecord) error {
-	g := e.stage.Goals[goal]
-	s.Skill, s.Referent = "place", e.phrase(g.To)
-	scene := e.stage.Scene
-	ok, err := e.ask(ctx, s,
-		func(r *rand.Rand) scenes.Instruction { return scene.Place(g.Move, g.To, r) },
-		func() sim.Region { return scene.PlaceRegion(&e.shot, scene.Data, g.Move, g.To) })
+	g := &e.stage.Goals[goal]
+	s.Skill, s.Referent = "place", "a free place"
+	if g.To >= 0 {
+		s.Referent = e.phrase(g.To)
+	}
+	ok, err := e.ask(ctx, s, func(r *rand.Rand) (question, error) { return e.whither(goal, s, r) })
 	if err != nil || !ok {
 		return err
 	}
@@ -423,7 +586,7 @@ func (e *episode) place(ctx context.Context, goal int, s *StepRecord) error {
 	}
 	s.Target = target(result.Point)
 	e.held = result.Held
-	cause, reason, err := e.dwell(ctx, e.stage.Goals[:goal+1])
+	cause, reason, err := e.dwell(ctx, append(slices.Clone(e.reached), goal), false)
 	if err != nil || cause == "" {
 		return err
 	}
@@ -434,16 +597,19 @@ func (e *episode) place(ctx context.Context, goal int, s *StepRecord) error {
 	return nil
 }
 
-// dwell lets time pass, the robot standing still, until all goals so far have held together for DwellSeconds without a break. The cause
-// says what was wrong at the end of the time that they have for that, with the last goal unless an earlier one is broken.
-func (e *episode) dwell(ctx context.Context, goals []BoundGoal) (Cause, string, error) {
+// dwell lets time pass, the robot standing still, until the goals, and at the end of the task its conditions, have held together for
+// DwellSeconds without a break. The cause says what was wrong at the end of the time that they have for that, with the last goal unless an
+// earlier one is broken.
+func (e *episode) dwell(ctx context.Context, goals []int, end bool) (Cause, string, error) {
 	const patience = 3 * DwellSeconds
 	data := e.stage.Scene.Data
 	steps := int(math.Round(robots.Period / data.Model().Timestep()))
 	want, most := int(DwellSeconds*robots.Rate), int(patience*robots.Rate)
 	var s standing
-	var broken int          // the goal that s is of
+	broken := -1            // the goal that s is of; -1 if they all hold
 	held, longest := -1, -1 // control periods between the first and the last look at which all was well
+	var cause Cause         // of a condition
+	var reason string
 	for range most {
 		if err := ctx.Err(); err != nil {
 			return "", "", err
@@ -458,12 +624,18 @@ func (e *episode) dwell(ctx context.Context, goals []BoundGoal) (Cause, string, 
 		if err := e.judge.see(data); err != nil {
 			return "", "", err
 		}
-		for broken = range goals {
-			if s = e.goal(goals[broken]); !s.ok() {
+		broken = -1
+		for _, k := range goals {
+			if s = e.goal(k); !s.ok() {
+				broken = k
 				break
 			}
 		}
-		if !s.ok() {
+		cause, reason = "", ""
+		if end && broken < 0 {
+			cause, reason = e.conditions()
+		}
+		if broken >= 0 || cause != "" {
 			held = -1
 			continue
 		}
@@ -473,21 +645,45 @@ func (e *episode) dwell(ctx context.Context, goals []BoundGoal) (Cause, string, 
 			return "", "", nil
 		}
 	}
-	g := goals[broken]
-	object, support := e.phrase(g.Move), e.phrase(g.To)
+	if broken < 0 && cause != "" {
+		return cause, reason, nil
+	}
+	if broken < 0 {
+		return CauseDwell, fmt.Sprintf("it held for %.2f s, want %.0f s", float64(longest)*robots.Period, DwellSeconds), nil
+	}
+	g := &e.stage.Goals[broken]
+	object, support := e.phrase(g.Move), "where the instruction said"
+	if g.To >= 0 {
+		support = "on " + e.phrase(g.To)
+	}
 	switch p := data.BodyPose(e.body(g.Move)).Pos; {
-	case broken < len(goals)-1:
-		return CauseDisturb, fmt.Sprintf("%s is at (%.3f, %.3f, %.3f) and no longer as it was put on %s", object, p[0], p[1], p[2], support), nil
+	case broken != goals[len(goals)-1]:
+		return CauseDisturb, fmt.Sprintf("%s is at (%.3f, %.3f, %.3f) and no longer as it was put %s", object, p[0], p[1], p[2], support), nil
 	case s.touched:
 		return CauseUnstable, object + " still touches the hand", nil
 	case longest > 0:
-		return CauseDwell, fmt.Sprintf("%s rested on %s for %.2f s, want %.0f s", object, support, float64(longest)*robots.Period, DwellSeconds), nil
+		return CauseDwell, fmt.Sprintf("%s rested %s for %.2f s, want %.0f s", object, support, float64(longest)*robots.Period, DwellSeconds), nil
 	case !s.supported || !s.inPlace:
-		return CauseOffTarget, fmt.Sprintf("%s is at (%.3f, %.3f, %.3f), not on %s", object, p[0], p[1], p[2], support), nil
+		return CauseOffTarget, fmt.Sprintf("%s is at (%.3f, %.3f, %.3f), not %s", object, p[0], p[1], p[2], support), nil
 	case s.toppled:
 		return CauseToppled, object + " has fallen over", nil
 	}
 	return CauseUnstable, object + " does not come to rest", nil
+}
+
+// conditions says which of the task's conditions does not hold in the state that the judge saw last, the first of them; "" if all do.
+func (e *episode) conditions() (Cause, string) {
+	for _, c := range e.stage.Task.Keep {
+		if ok, why := e.stage.holds(c, e.judge, e.begun); !ok {
+			return CauseDisturb, fmt.Sprintf("%v: %s", c, why)
+		}
+	}
+	for _, c := range e.stage.Task.Finally {
+		if ok, why := e.stage.holds(c, e.judge, e.begun); !ok {
+			return CauseOffTarget, fmt.Sprintf("%v: %s", c, why)
+		}
+	}
+	return "", ""
 }
 
 func (e *episode) pixel(s *StepRecord) sim.Pixel {

@@ -93,19 +93,36 @@ func TestTimeBudget(t *testing.T) {
 	}
 }
 
-// A referee that fails makes the episode an error, and the steps until then are kept, that one included.
+// A referee that fails, and fails again when the episode is tried once more, makes it an error, and the steps until then are kept, that one
+// included.
 func TestErrorKeepsTheSteps(t *testing.T) {
 	r := play(t, twoTries, 3, func(query int, right sim.NormPoint) (sim.NormPoint, error) {
-		if query == 1 {
+		if query%2 == 1 {
 			return right, errors.New("the server is gone")
 		}
 		return right, nil
 	})
-	if r.Outcome != tasks.Error || r.Error != "the server is gone" || skills(r) != "pick success, place error" || r.Progress != 0.5 {
+	if r.Outcome != tasks.Error || r.Error != "the server is gone" || skills(r) != "pick success, place error" || r.Progress != 0.5 || r.Tries != 2 {
 		t.Errorf("%s (%s): %s, progress %g; want an error in the place and half of the progress", r.Outcome, r.Error, skills(r), r.Progress)
 	}
 	if last := r.Steps[len(r.Steps)-1]; last.Instruction == "" || last.Query == "" {
 		t.Errorf("the step that failed is recorded without its question: %+v", last)
+	}
+}
+
+// A referee that fails once costs nothing.
+func TestErrorIsRetried(t *testing.T) {
+	failed := false
+	r := play(t, twoTries, 3, func(_ int, right sim.NormPoint) (sim.NormPoint, error) {
+		if !failed {
+			failed = true
+			return right, errors.New("the server is busy")
+		}
+		return right, nil
+	})
+	again := play(t, twoTries, 3, func(_ int, right sim.NormPoint) (sim.NormPoint, error) { return right, nil })
+	if r.Outcome != again.Outcome || r.Trace != again.Trace || r.Tries != 2 || again.Tries != 1 {
+		t.Errorf("after a failure %s in %d tries, trace %s; without %s in %d, trace %s", r.Outcome, r.Tries, r.Trace, again.Outcome, again.Tries, again.Trace)
 	}
 }
 

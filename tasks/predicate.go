@@ -1,6 +1,8 @@
 package tasks
 
 import (
+	"slices"
+
 	"github.com/refarena/refarena/sim"
 )
 
@@ -57,11 +59,11 @@ type standing struct {
 // ok is the predicate of a goal: in place on the right thing and supported by it, upright, released, at rest.
 func (s standing) ok() bool { return s.inPlace && s.supported && s.resting && !s.touched && !s.toppled }
 
-// standing says how object stands with respect to support, both bodies that move freely, in the state that it saw last.
+// standing says how object stands with respect to what it should be on: bodies that count as its support, in the state that it saw last.
 //
-// supported: the contacts with support push it up with at least half of its weight. Half, because friction carries a part in a hollow
+// supported: the contacts with them push it up with at least half of its weight. Half, because friction carries a part in a hollow
 // thing, and because something that leans on its neighbour still stands on its plate.
-func (j *judge) standing(d *sim.Data, object, support int) standing {
+func (j *judge) standing(d *sim.Data, object int, supports []int) standing {
 	var s standing
 	var up float64
 	for _, c := range j.contacts {
@@ -78,7 +80,7 @@ func (j *judge) standing(d *sim.Data, object, support int) standing {
 		switch {
 		case j.robot[other]:
 			s.touched = true
-		case j.model.BodyRoot(other) == support:
+		case slices.Contains(supports, j.model.BodyRoot(other)):
 			up += c.Force * normal[2]
 		}
 	}
@@ -87,6 +89,38 @@ func (j *judge) standing(d *sim.Data, object, support int) standing {
 	linear, angular := d.BodyVelocity(object)
 	s.resting = d.Asleep(object) || linear.Len() < restSpeed && angular.Len() < restSpin
 	return s
+}
+
+// A grounding is what the judge finds about one object by itself.
+type grounding struct {
+	touched bool // by the robot
+	resting bool
+	carried bool // by something that is not the robot: it bears half of its weight or more
+}
+
+// ground says how an object is held up, in the state that it saw last.
+func (j *judge) ground(d *sim.Data, object int) grounding {
+	var below []int
+	for _, c := range j.contacts {
+		for _, b := range [...]int{c.Body1, c.Body2} {
+			if root := j.model.BodyRoot(b); root != object && !j.robot[b] {
+				below = append(below, root)
+			}
+		}
+	}
+	s := j.standing(d, object, below)
+	return grounding{s.touched, s.resting, s.supported}
+}
+
+// contact reports whether two bodies that move freely touch.
+func (j *judge) contact(a, b int) bool {
+	for _, c := range j.contacts {
+		x, y := j.model.BodyRoot(c.Body1), j.model.BodyRoot(c.Body2)
+		if x == a && y == b || x == b && y == a {
+			return true
+		}
+	}
+	return false
 }
 
 // touching reports whether the robot touches the object.

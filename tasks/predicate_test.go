@@ -92,7 +92,7 @@ func TestGoalPredicate(t *testing.T) {
 			if err := j.see(d); err != nil {
 				t.Fatal(err)
 			}
-			got := j.standing(d, block, tray)
+			got := j.standing(d, block, []int{tray})
 			if tt.name == "just landed, still moving" {
 				got.supported = false // the impact's force does not matter: it is not at rest
 			}

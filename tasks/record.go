@@ -30,6 +30,7 @@ const (
 	CauseUnstable    Cause = "place.unstable"       // it does not come to rest
 	CauseDwell       Cause = "dwell.broken"         // it was right for a moment, and not for as long as it has to be
 	CauseTime        Cause = "budget.time"          // the simulated time is used up
+	CauseQueries     Cause = "budget.queries"       // the questions are used up
 )
 
 // A Record is all there is to know about an episode: one line of episodes.jsonl.
@@ -72,24 +73,31 @@ type ObjectRecord struct {
 
 // A StepRecord is one decision and what came of it.
 type StepRecord struct {
-	Skill       string          `json:"skill"` // "pick" or "place"
-	Attempt     int             `json:"attempt"`
-	Instruction string          `json:"instruction"`
-	Referent    string          `json:"referent"` // the object that is meant: ground truth
-	Query       string          `json:"query"`    // hash of what the model was shown
-	Answer      string          `json:"answer"`
-	Points      []sim.NormPoint `json:"points"`
-	Point       *sim.NormPoint  `json:"point"` // the one that was acted on; null without
-	Hit         bool            `json:"hit"`   // it lies in the true region
-	Region      int             `json:"region_px"`
-	Target      *[3]float64     `json:"target_world"` // where the robot understood it to be; null if nowhere
-	Outcome     Outcome         `json:"outcome"`
-	Cause       Cause           `json:"cause,omitempty"`
-	Reason      string          `json:"reason,omitempty"`
-	SimSeconds  float64         `json:"sim_s"`
-	WallSeconds float64         `json:"wall_s"`
-	LatencyMS   float64         `json:"latency_ms"` // of the referee; not part of what repeats
-	Trace       string          `json:"trace"`
+	Skill       string `json:"skill"` // "pick", "place", or "check" of the task's conditions at the end
+	Goal        int    `json:"goal"`  // which of the task's goals, from 1
+	Attempt     int    `json:"attempt"`
+	Instruction string `json:"instruction"`
+	// What the instruction takes: reasoning steps, relations by name, the split it is of, and the steps one by one; the last three only of
+	// instructions that the scene grammar made.
+	ReasoningSteps int             `json:"reasoning_steps"`
+	Relations      []string        `json:"relations,omitempty"`
+	Split          string          `json:"split,omitempty"`
+	Reasoning      []string        `json:"reasoning,omitempty"`
+	Referent       string          `json:"referent"` // the object that is meant: ground truth
+	Query          string          `json:"query"`    // hash of what the model was shown
+	Answer         string          `json:"answer"`
+	Points         []sim.NormPoint `json:"points"`
+	Point          *sim.NormPoint  `json:"point"` // the one that was acted on; null without
+	Hit            bool            `json:"hit"`   // it lies in the true region
+	Region         int             `json:"region_px"`
+	Target         *[3]float64     `json:"target_world"` // where the robot understood it to be; null if nowhere
+	Outcome        Outcome         `json:"outcome"`
+	Cause          Cause           `json:"cause,omitempty"`
+	Reason         string          `json:"reason,omitempty"`
+	SimSeconds     float64         `json:"sim_s"`
+	WallSeconds    float64         `json:"wall_s"`
+	LatencyMS      float64         `json:"latency_ms"` // of the referee; not part of what repeats
+	Trace          string          `json:"trace"`
 }
 
 // Line is the record as one line for other programs; its names are a contract.

@@ -3,10 +3,14 @@ package tasks
 import (
 	"cmp"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
+	"github.com/refarena/refarena/scenes/refer"
+	"github.com/refarena/refarena/scenes/relate"
 	"github.com/refarena/refarena/sim"
 )
 
@@ -16,20 +20,37 @@ const robotPrefix = "robot/"
 // A Stage is an episode before it begins: the scene of a suite's seed, settled, with the robot in its home position and the goals bound
 // to objects. It is for one goroutine.
 type Stage struct {
-	Suite *Suite
-	Task  *Task
-	Seed  uint64
-	Scene *scenes.Scene
-	Robot *robots.Robot
-	Plant *robots.SimPlant
-	Goals []BoundGoal
+	Suite  *Suite
+	Task   *Task
+	Seed   uint64
+	Scene  *scenes.Scene
+	Robot  *robots.Robot
+	Plant  *robots.SimPlant
+	Things []int // the object that each of Task.Things is, an index into Scene.Objects
+	Goals  []BoundGoal
 }
 
 // A BoundGoal is a goal with the scene's objects that it means, as indices into Scene.Objects.
-type BoundGoal struct{ Move, To int }
+type BoundGoal struct {
+	*Goal
+	Move  int
+	To    int            // -1 if the object goes to a free place
+	Where []relate.Claim // of a place that the goal describes
+
+	find, place *refer.Instruction // the grammar's instructions, made when the scene was approved; nil without
+}
+
+// The picture by which a scene is accepted, whatever the size of the referee's, so that the scenes do not depend on that [px].
+const approveWidth, approveHeight = 640, 480
+
+// minRegion is the least share of a picture that a right answer takes up: what is smaller is no fair question.
+const minRegion = 0.0004
 
 // NewStage prepares an episode. The caller closes the Stage. The error names the seed.
-func NewStage(suite *Suite, robot *robots.Robot, seed uint64) (*Stage, error) {
+//
+// see draws the pictures by which scenes are refused in which a question of the task has no right answer; if it is nil, none is, and the scene may be
+// another one.
+func NewStage(suite *Suite, robot *robots.Robot, seed uint64, see sim.Renderer) (*Stage, error) {
 	st := &Stage{Suite: suite, Task: suite.Task(seed), Seed: seed, Robot: robot}
 	part, err := robot.Build()
 	if err != nil {
@@ -45,10 +66,16 @@ func NewStage(suite *Suite, robot *robots.Robot, seed uint64) (*Stage, error) {
 			}
 			return st.Plant.Reset()
 		},
-		Accept: func(l *scenes.Layout) bool {
-			st.Goals = st.Task.bind(l, seed)
-			return st.Goals != nil
-		},
+		Accept: st.bind,
+	}
+	if see != nil {
+		var shot sim.Shot
+		mount.Approve = func(s *scenes.Scene) (bool, error) {
+			if err := see.Render(s.Data, s.Camera(approveWidth, approveHeight), &shot); err != nil {
+				return false, err
+			}
+			return st.approve(s, &shot)
+		}
 	}
 	if st.Scene, err = scenes.Generate(suite.sceneConfig(st.Task), seed, mount); err != nil {
 		return nil, fmt.Errorf("tasks: %s/%s: %w", suite.Name, st.Task.Name, err)
@@ -67,42 +94,259 @@ func (s *Suite) sceneConfig(t *Task) scenes.Config {
 		cfg, _ = scenes.Level(level).Config() // the suite was checked
 	}
 	cfg.Designs = s.Scene.Designs
-	goals := len(t.Goals)
-	cfg.MinSupports, cfg.MaxSupports = max(cfg.MinSupports, goals), max(cfg.MaxSupports, goals, 2)
-	cfg.MinPickable = max(cfg.MinPickable, goals)
+	cfg.MaxTries = 10000
+	roles := make([]scenes.Role, len(t.Things))
+	index := func(name string) int {
+		return slices.IndexFunc(t.Things, func(x Thing) bool { return x.Name == name })
+	}
+	carriers, moved := 0, 0 // that goals want, whichever they are
+	for i := range t.Goals {
+		g := &t.Goals[i]
+		if k := index(g.Move.Thing); k >= 0 {
+			roles[k] = scenes.Picked
+		} else {
+			moved++
+		}
+		if g.put() != putTo {
+			continue
+		}
+		if k := index(g.to().Thing); k < 0 {
+			carriers++
+		} else if roles[k] == scenes.Bystander {
+			roles[k] = scenes.Carrier
+		}
+	}
+	for i, thing := range t.Things {
+		w := scenes.Wanted{Colors: thing.Color, Role: roles[i]}
+		for _, d := range scenes.Catalogue() {
+			if thing.selector().describes(d) {
+				w.Designs = append(w.Designs, d.Name)
+			}
+		}
+		cfg.Wanted = append(cfg.Wanted, w)
+	}
+	count := func(r scenes.Role) (n int) {
+		for _, role := range roles {
+			if role == r {
+				n++
+			}
+		}
+		return n
+	}
+	supports, pickable := carriers+count(scenes.Carrier), moved+count(scenes.Picked)
+	if supports == 0 {
+		cfg.MinSupports = 0
+	}
+	cfg.MinSupports, cfg.MaxSupports = max(cfg.MinSupports, supports), max(cfg.MaxSupports, supports, 2)
+	cfg.MinPickable = max(cfg.MinPickable, pickable)
 	if cfg.MinObjects >= cfg.MinSupports+2 {
 		cfg.MinPickable = max(cfg.MinPickable, 2) // something that could be mistaken for the right one
 	}
-	cfg.MaxTries = 10000
+	if len(t.Things) > 0 {
+		cfg.MinObjects = max(cfg.MinObjects, cfg.MinSupports+cfg.MinPickable+count(scenes.Bystander))
+		cfg.MaxObjects = max(cfg.MaxObjects, cfg.MinObjects)
+	}
 	return cfg
 }
 
-// bind draws, for each goal, one of the pairs of objects that it allows; nil if there is none for one of them. An object that a goal has
-// moved or filled is not moved again, and what a phrase could mistake for something else is left alone.
-func (t *Task) bind(l *scenes.Layout, seed uint64) []BoundGoal {
-	draw := scenes.Stream(seed, "goals")
+// bind draws which objects of a layout are the task's things, and for each goal those that it means; it reports whether there are some for
+// all. What a goal without names moves or fills is used by no other, and what a phrase could mistake for something else is left alone.
+func (st *Stage) bind(l *scenes.Layout) bool {
+	draw := scenes.Stream(st.Seed, "goals")
 	used := make([]bool, len(l.Objects))
-	var goals []BoundGoal
-	for _, g := range t.Goals {
+	index := map[string]int{}
+	st.Things, st.Goals = nil, nil
+	for _, thing := range st.Task.Things {
+		var fit []int
+		for i := range l.Objects {
+			if !used[i] && l.Unique(i) && l.Objects[i].On == "" && thing.selector().fits(&l.Objects[i]) {
+				fit = append(fit, i)
+			}
+		}
+		if len(fit) == 0 {
+			return false
+		}
+		i := fit[draw.IntN(len(fit))]
+		used[i] = true
+		index[thing.Name] = i
+		st.Things = append(st.Things, i)
+	}
+	find := func(name string) int { return index[name] }
+	pickable := l.Pickable()
+	for k := range st.Task.Goals {
+		g := &st.Task.Goals[k]
+		bound := BoundGoal{Goal: g, Move: -1, To: -1}
+		for _, w := range g.At {
+			c, err := w.claim(find)
+			if err != nil {
+				panic(err) // the suite was checked
+			}
+			bound.Where = append(bound.Where, c)
+		}
 		var pairs []BoundGoal
-		for _, object := range l.Pickable() {
-			if used[object] || !l.Unique(object) || !g.Move.fits(&l.Objects[object]) {
+		for _, object := range pickable {
+			if g.Move.Thing != "" && object != index[g.Move.Thing] || g.Move.Thing == "" && (used[object] || !l.Unique(object) || !g.Move.fits(&l.Objects[object])) {
+				continue
+			}
+			bound.Move = object
+			if g.put() != putTo {
+				pairs = append(pairs, bound)
+				continue
+			}
+			if to := g.to(); to.Thing != "" {
+				if bound.To = index[to.Thing]; bound.To != object && l.Objects[object].Design.Fits(l.Objects[bound.To].Design) {
+					pairs = append(pairs, bound)
+				}
 				continue
 			}
 			for _, support := range l.SupportsFor(object) {
-				if !used[support] && l.Unique(support) && g.To.fits(&l.Objects[support]) {
-					pairs = append(pairs, BoundGoal{object, support})
+				if !used[support] && l.Unique(support) && g.to().fits(&l.Objects[support]) {
+					bound.To = support
+					pairs = append(pairs, bound)
 				}
 			}
 		}
 		if len(pairs) == 0 {
-			return nil
+			return false
 		}
 		pair := pairs[draw.IntN(len(pairs))]
-		used[pair.Move], used[pair.To] = true, true
-		goals = append(goals, pair)
+		used[pair.Move] = true
+		if pair.To >= 0 {
+			used[pair.To] = true
+		}
+		st.Goals = append(st.Goals, pair)
 	}
-	return goals
+	return true
+}
+
+// approve reports whether the questions that a task begins with have answers in the picture: each object that is to be moved can be seen,
+// and so can the place where it is to be put, as it is now. A goal that takes what another one has put somewhere is not looked at.
+func (st *Stage) approve(s *scenes.Scene, shot *sim.Shot) (bool, error) {
+	enough := func(r sim.Region) bool { return float64(r.Count()) >= minRegion*float64(len(r.Mask)) }
+	st.Scene = s
+	if ok, err := st.premise(); err != nil || !ok {
+		return false, err
+	}
+	touched := map[int]bool{} // by an earlier goal
+	for k := range st.Goals {
+		g := &st.Goals[k]
+		draw := scenes.Stream(st.Seed, fmt.Sprintf("approve %d", k))
+		if touched[g.Move] || touched[g.To] {
+			continue
+		}
+		touched[g.Move] = true
+		if g.put() == putTo {
+			touched[g.To] = true
+		}
+		if !enough(s.ObjectRegion(shot, g.Move)) {
+			return false, nil
+		}
+		if g.put() == putTo {
+			if !enough(s.PlaceRegion(shot, s.Data, g.Move, g.To)) {
+				return false, nil
+			}
+			if g.Steps == 0 {
+				continue
+			}
+		}
+		here, err := refer.Look(s, shot)
+		if err != nil {
+			return false, err
+		}
+		if g.Steps > 0 {
+			in, ok, err := g.sayWhich(here, draw)
+			if err != nil || !ok {
+				return false, err
+			}
+			g.find = &in
+		}
+		if g.put() == putTo {
+			continue
+		}
+		holding, err := refer.LookHolding(s, shot, g.Move)
+		if err != nil {
+			return false, err
+		}
+		in, ok, err := g.sayWhere(holding, draw)
+		if err != nil || !ok || !enough(in.Region) {
+			return false, err
+		}
+		g.place = &in
+		if p := s.Data.BodyPose(s.Bodies[g.Move]).Pos; in.Area.Meets(relate.Vec2{p[0], p[1]}, placeSlack) {
+			return false, nil // it is there already
+		}
+	}
+	return true, nil
+}
+
+// premise reports whether what the task wants kept holds at the beginning, and what it wants at the end does not.
+func (st *Stage) premise() (bool, error) {
+	if len(st.Task.Keep)+len(st.Task.Finally) == 0 {
+		return true, nil
+	}
+	j, err := newJudge(st.Scene.Model, isRobot)
+	if err != nil {
+		return false, err
+	}
+	defer j.Close()
+	if err := j.see(st.Scene.Data); err != nil {
+		return false, err
+	}
+	var begun []sim.Pose
+	for _, b := range st.Scene.Bodies {
+		begun = append(begun, st.Scene.Data.BodyPose(b))
+	}
+	for _, c := range st.Task.Keep {
+		if ok, _ := st.holds(c, j, begun); !ok {
+			return false, nil
+		}
+	}
+	for _, c := range st.Task.Finally {
+		if ok, _ := st.holds(c, j, begun); ok {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// sayWhich is the grammar's instruction for the object to be moved. ok is false if it finds none of so many steps.
+func (g *BoundGoal) sayWhich(v *refer.View, r *rand.Rand) (refer.Instruction, bool, error) {
+	return g.say(v, r, refer.Options{Kinds: []scenes.QuestionKind{scenes.Location}, Target: v.World.Things[g.Move].Name})
+}
+
+// sayWhere is the grammar's instruction for the free place where the object is to be put; v is what is seen while it is held.
+func (g *BoundGoal) sayWhere(v *refer.View, r *rand.Rand) (refer.Instruction, bool, error) {
+	if g.put() == putAt {
+		in, ok := v.PlaceAt(g.Move, g.Where, r)
+		return in, ok, nil
+	}
+	return g.say(v, r, refer.Options{Kinds: []scenes.QuestionKind{scenes.Placement}})
+}
+
+func (g *BoundGoal) say(v *refer.View, r *rand.Rand, o refer.Options) (refer.Instruction, bool, error) {
+	o.Count, o.Steps, o.Split, o.Executable = 1, []int{g.Steps}, refer.Split(g.Split), true
+	const tries = 3 // for each the grammar makes some more
+	for range tries {
+		if o.Split == refer.Unseen { // these combinations are rare: ask for one of them
+			rows := slices.DeleteFunc(slices.Clone(refer.HeldOut), func(row []relate.Relation) bool {
+				p := o
+				p.Relations = row
+				return p.Validate() != nil
+			})
+			if len(rows) == 0 {
+				return refer.Instruction{}, false, fmt.Errorf("tasks: no held-out combination of relations takes %d steps", g.Steps)
+			}
+			o.Relations = rows[r.IntN(len(rows))]
+		}
+		list, err := v.Generate(o, r)
+		if err != nil {
+			return refer.Instruction{}, false, err
+		}
+		if len(list) > 0 {
+			return list[0], true, nil
+		}
+	}
+	return refer.Instruction{}, false, nil
 }
 
 // isRobot reports whether a body of that name belongs to the robot.

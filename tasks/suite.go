@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -18,6 +19,8 @@ import (
 
 	"github.com/refarena/refarena/assets"
 	"github.com/refarena/refarena/scenes"
+	"github.com/refarena/refarena/scenes/refer"
+	"github.com/refarena/refarena/scenes/relate"
 )
 
 // A Suite is a list of tasks and what they have in common. An episode of a suite is named by a seed: the seed chooses the task, the
@@ -42,48 +45,160 @@ type SceneOptions struct {
 	Designs []string `yaml:"designs"`
 }
 
-// A Task is a list of goals, reached one after the other.
+// A Task is a list of goals on a table that has certain things.
 type Task struct {
 	Name  string `yaml:"name"`
 	Level string `yaml:"level"` // of its scenes, instead of the suite's; "" means the suite's
-	Goals []Goal `yaml:"goals"`
+	// Things are objects that the table has to have, each with a name by which goals and conditions refer to it.
+	Things []Thing `yaml:"things"`
+	Goals  []Goal  `yaml:"goals"`
+	Order  Order   `yaml:"order"` // "" means Strict
+	Need   int     `yaml:"need"`  // how many of the goals have to be reached; 0 means all
+	// Finally has to hold at the end, all of it together for DwellSeconds, and must not hold at the beginning. Keep has to hold at the
+	// beginning and at the end.
+	Finally []Condition `yaml:"finally"`
+	Keep    []Condition `yaml:"keep"`
 }
 
-// maxGoals is how many goals a task can have: each has a support of its own, and the table has room for so many.
-const maxGoals = 4
+// An Order says which goals are tried when.
+type Order string
 
-// A Goal asks for one object to be put on or into another. Which ones, of those that fit, is drawn from the seed.
+const (
+	Strict Order = "strict" // one after the other; the episode ends with the first that cannot be reached
+	Free   Order = "free"   // a goal that cannot be reached does not keep the others from being tried, but for those that come after it
+)
+
+// A Thing is an object that a task's table has to have.
+type Thing struct {
+	Name  string `yaml:"name"`
+	Kind  Words  `yaml:"kind"` // as of a Selector
+	Color Words  `yaml:"color"`
+}
+
+func (t Thing) selector() Selector { return Selector{Kind: t.Kind, Color: t.Color} }
+
+// maxGoals is how many goals a task can have.
+const maxGoals = 10
+
+// A Goal asks for one object to be put somewhere: on or into another (To), to a free place that is described by others (At), or to any free
+// place that the scene grammar can describe (Steps without To and At). Which objects, of those that fit, is drawn from the seed.
 type Goal struct {
-	Move Selector `yaml:"move"` // what is picked up; an empty selector means anything that can be
-	To   Selector `yaml:"to"`   // what it is put on or into; empty means anything that can hold it
+	Name  string    `yaml:"name"`  // for After; "" means its number
+	Move  Selector  `yaml:"move"`  // what is picked up; an empty selector means anything that can be
+	To    *Selector `yaml:"to"`    // what it is put on or into; empty means anything that can hold it. Without At and Steps nil means empty, too
+	At    []Where   `yaml:"at"`    // one or two relations that hold of the free place
+	Steps int       `yaml:"steps"` // reasoning steps of its instructions, 1 to 5, made by the scene grammar; 0 means plain ones, by name and colour
+	After []string  `yaml:"after"` // goals that have to be reached before
+	// Split is of the grammar's instructions: seen or unseen (held out of training data); "" means either.
+	Split string `yaml:"split"`
 }
 
-// A Selector describes objects. Empty fields fit everything.
-type Selector struct {
-	Kind  string `yaml:"kind"`  // "mug"
-	Color string `yaml:"color"` // "red"
+// A Where is a relation that holds of a free place: left of the mug.
+type Where struct {
+	Relation string   `yaml:"relation"` // left, right, front, behind, between, face, back, outside, edge or corner
+	Way      string   `yaml:"way"`      // of edge (left, right, near, far) and corner (near left, …)
+	Of       []string `yaml:"of"`       // names of the task's things: one, two for between, none for corner
+	Distance float64  `yaml:"distance"` // [m] from the thing, for left, right, front and behind; 0 means any
 }
+
+// put says how a goal describes where its object goes.
+type put int
+
+const (
+	putTo   put = iota // on or into another object
+	putAt              // to a free place of given relations
+	putFree            // to a free place that the grammar finds
+)
+
+func (g *Goal) put() put {
+	switch {
+	case len(g.At) > 0:
+		return putAt
+	case g.To == nil && g.Steps > 0:
+		return putFree
+	}
+	return putTo
+}
+
+// to is the selector of what the object is put on or into.
+func (g *Goal) to() Selector {
+	if g.To == nil {
+		return Selector{}
+	}
+	return *g.To
+}
+
+// A Selector describes objects. Empty fields fit everything. In a file it is a thing's name, or the fields.
+type Selector struct {
+	Thing string `yaml:"-"`     // the name of one of the task's things
+	Kind  Words  `yaml:"kind"`  // "mug", or several to choose from
+	Color Words  `yaml:"color"` // "red", or several
+}
+
+// UnmarshalYAML takes a name, or the fields.
+func (s *Selector) UnmarshalYAML(unmarshal func(any) error) error {
+	if unmarshal(&s.Thing) == nil {
+		return nil
+	}
+	type fields Selector
+	return unmarshal((*fields)(s))
+}
+
+// Words are one word or a list of some.
+type Words []string
+
+// UnmarshalYAML takes a word, or a list.
+func (w *Words) UnmarshalYAML(unmarshal func(any) error) error {
+	var one string
+	if unmarshal(&one) == nil {
+		*w = Words{one}
+		return nil
+	}
+	return unmarshal((*[]string)(w))
+}
+
+func (w Words) String() string { return strings.Join(w, " or ") }
 
 func (s Selector) fits(o *scenes.Placed) bool {
-	return (s.Kind == "" || slices.Contains(o.Design.Names, s.Kind)) && (s.Color == "" || s.Color == o.Color.Name)
+	return s.describes(o.Design) && (s.Color == nil || slices.Contains(s.Color, o.Color.Name))
 }
 
-func (s Selector) check() error {
-	var names []string
-	for _, d := range scenes.Catalogue() {
-		if s.describes(d) {
-			return nil
-		}
-		names = append(names, d.Category())
+func (s Selector) describes(d *scenes.Design) bool {
+	fits := func(wanted, have []string) bool {
+		return wanted == nil || slices.ContainsFunc(wanted, func(w string) bool { return slices.Contains(have, w) })
 	}
-	return fmt.Errorf("no %s in the catalogue (have the kinds %s)", s, strings.Join(names, ", "))
+	return fits(s.Kind, append([]string{d.Name}, d.Names...)) && fits(s.Color, d.Colors)
 }
 
-// possible reports whether the catalogue has a pair of objects for the goal.
-func (g Goal) possible() bool {
+// check looks every word up, so that a misspelt one is not merely never found.
+func (s Selector) check() error {
+	var names, colors []string
+	for _, d := range scenes.Catalogue() {
+		names = append(names, d.Category())
+		colors = append(colors, d.Colors...)
+	}
+	for _, kind := range s.Kind {
+		if !slices.ContainsFunc(scenes.Catalogue(), Selector{Kind: Words{kind}}.describes) {
+			return fmt.Errorf("no %s in the catalogue (have the kinds %s)", kind, strings.Join(names, ", "))
+		}
+	}
+	for _, color := range s.Color {
+		if !slices.Contains(colors, color) {
+			slices.Sort(colors)
+			return fmt.Errorf("no colour %q in the catalogue (have %s)", color, strings.Join(slices.Compact(colors), ", "))
+		}
+	}
+	if !slices.ContainsFunc(scenes.Catalogue(), s.describes) {
+		return fmt.Errorf("no %s in the catalogue (have the kinds %s)", s, strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// possible reports whether the catalogue has a pair of objects for a goal to put one on or into another.
+func possible(move, to Selector) bool {
 	for _, a := range scenes.Catalogue() {
 		for _, b := range scenes.Catalogue() {
-			if a.Pickable() && g.Move.describes(a) && g.To.describes(b) && a.Fits(b) {
+			if a.Pickable() && move.describes(a) && to.describes(b) && a.Fits(b) {
 				return true
 			}
 		}
@@ -91,17 +206,17 @@ func (g Goal) possible() bool {
 	return false
 }
 
-func (s Selector) describes(d *scenes.Design) bool {
-	return (s.Kind == "" || slices.Contains(d.Names, s.Kind)) && (s.Color == "" || slices.Contains(d.Colors, s.Color))
-}
-
 func (s Selector) String() string {
-	return strings.TrimSpace(s.Color + " " + cmp.Or(s.Kind, "object"))
+	if s.Thing != "" {
+		return s.Thing
+	}
+	return strings.TrimSpace(s.Color.String() + " " + cmp.Or(s.Kind.String(), "object"))
 }
 
 // A Budget bounds an episode. Zero fields mean the defaults.
 type Budget struct {
 	Attempts   int     `yaml:"attempts"`    // tries of each step, a query each; 0 means 1
+	Queries    int     `yaml:"queries"`     // questions in the whole episode; 0 means as many as the attempts need
 	SimSeconds float64 `yaml:"sim_seconds"` // simulated time of the whole episode [s]; 0 means 60 for each goal
 }
 
@@ -205,33 +320,215 @@ func (s *Suite) check() error {
 			return fmt.Errorf("task %q twice", t.Name)
 		}
 		names[t.Name] = true
-		if len(t.Goals) == 0 {
-			return fmt.Errorf("task %q: no goals (want at least one under `goals:`)", t.Name)
-		}
-		if _, err := scenes.ParseLevel(cmp.Or(t.Level, string(scenes.LevelEasy))); err != nil {
+		if err := s.checkTask(t); err != nil {
 			return fmt.Errorf("task %q: %w", t.Name, err)
-		}
-		if len(t.Goals) > maxGoals {
-			return fmt.Errorf("task %q: %d goals (want at most %d)", t.Name, len(t.Goals), maxGoals)
-		}
-		if err := s.sceneConfig(t).Validate(); err != nil {
-			return fmt.Errorf("task %q: its scenes: %w", t.Name, err)
-		}
-		for k, g := range t.Goals {
-			for _, sel := range []struct {
-				field string
-				s     Selector
-			}{{"move", g.Move}, {"to", g.To}} {
-				if err := sel.s.check(); err != nil {
-					return fmt.Errorf("task %q, goal %d, %s: %w", t.Name, k+1, sel.field, err)
-				}
-			}
-			if !g.possible() {
-				return fmt.Errorf("task %q, goal %d: no %s in the catalogue can be picked up and put on or in a %s", t.Name, k+1, g.Move, g.To)
-			}
 		}
 	}
 	return nil
+}
+
+func (s *Suite) checkTask(t *Task) error {
+	if _, err := scenes.ParseLevel(cmp.Or(t.Level, string(scenes.LevelEasy))); err != nil {
+		return err
+	}
+	if n := len(t.Goals); n == 0 || n > maxGoals {
+		return fmt.Errorf("%d goals (want 1 to %d under `goals:`)", n, maxGoals)
+	}
+	t.Order = cmp.Or(t.Order, Strict)
+	if t.Order != Strict && t.Order != Free {
+		return fmt.Errorf("order %q (want %s or %s)", t.Order, Strict, Free)
+	}
+	t.Need = cmp.Or(t.Need, len(t.Goals))
+	if t.Need < 1 || t.Need > len(t.Goals) {
+		return fmt.Errorf("need %d (want 1 to %d, as many as there are goals)", t.Need, len(t.Goals))
+	}
+	things := map[string]Selector{}
+	var names []string
+	for _, thing := range t.Things {
+		if thing.Name == "" {
+			return fmt.Errorf("a thing without a name (want name, kind and color of each)")
+		}
+		if _, twice := things[thing.Name]; twice {
+			return fmt.Errorf("thing %q twice", thing.Name)
+		}
+		if err := thing.selector().check(); err != nil {
+			return fmt.Errorf("thing %q: %w", thing.Name, err)
+		}
+		things[thing.Name] = thing.selector()
+		names = append(names, thing.Name)
+	}
+	known := func(name string) error {
+		if _, ok := things[name]; !ok {
+			return fmt.Errorf("no thing %q (have %s)", name, cmp.Or(strings.Join(names, ", "), "none"))
+		}
+		return nil
+	}
+	// selector is what a selector says of the object's design, whether it names a thing or not.
+	selector := func(sel Selector) (Selector, error) {
+		if sel.Thing == "" {
+			return sel, sel.check()
+		}
+		return things[sel.Thing], known(sel.Thing)
+	}
+	goals := map[string]bool{}
+	for k := range t.Goals {
+		g := &t.Goals[k]
+		g.Name = cmp.Or(g.Name, fmt.Sprint(k+1))
+		if goals[g.Name] {
+			return fmt.Errorf("goal %q twice", g.Name)
+		}
+		goals[g.Name] = true
+	}
+	for k := range t.Goals {
+		g := &t.Goals[k]
+		wrong := func(field string, err error) error { return fmt.Errorf("goal %s, %s: %w", g.Name, field, err) }
+		move, err := selector(g.Move)
+		if err != nil {
+			return wrong("move", err)
+		}
+		to, err := selector(g.to())
+		if err != nil {
+			return wrong("to", err)
+		}
+		if g.put() == putTo && !possible(move, to) {
+			return fmt.Errorf("goal %s: no %s in the catalogue can be picked up and put on or in a %s", g.Name, move, to)
+		}
+		if !slices.ContainsFunc(scenes.Catalogue(), func(d *scenes.Design) bool { return d.Pickable() && move.describes(d) }) {
+			return fmt.Errorf("goal %s: no %s in the catalogue can be picked up", g.Name, move)
+		}
+		if g.To != nil && len(g.At) > 0 {
+			return fmt.Errorf("goal %s: to and at (want one or the other)", g.Name)
+		}
+		if g.Steps < 0 || g.Steps > refer.MaxSteps {
+			return fmt.Errorf("goal %s: %d steps (want 1 to %d, or 0 for plain instructions)", g.Name, g.Steps, refer.MaxSteps)
+		}
+		if split := refer.Split(g.Split); split != "" && (split != refer.Seen && split != refer.Unseen || g.Steps == 0) {
+			return fmt.Errorf("goal %s: split %q (want %s or %s, of a goal with steps)", g.Name, g.Split, refer.Seen, refer.Unseen)
+		}
+		if len(g.At) > 2 {
+			return fmt.Errorf("goal %s: %d relations in at (want one or two)", g.Name, len(g.At))
+		}
+		for _, w := range g.At {
+			if _, err := w.claim(func(string) int { return 0 }); err != nil {
+				return wrong("at", err)
+			}
+			for _, name := range w.Of {
+				if err := known(name); err != nil {
+					return wrong("at", err)
+				}
+			}
+		}
+		for _, after := range g.After {
+			if !goals[after] {
+				return wrong("after", fmt.Errorf("no goal %q (have %s)", after, strings.Join(slices.Sorted(maps.Keys(goals)), ", ")))
+			}
+		}
+	}
+	if cycle := t.cycle(); cycle != "" {
+		return fmt.Errorf("goals that wait for each other: %s", cycle)
+	}
+	for _, list := range []struct {
+		field      string
+		conditions []Condition
+	}{{"finally", t.Finally}, {"keep", t.Keep}} {
+		for _, c := range list.conditions {
+			if err := c.check(known, list.field == "keep"); err != nil {
+				return fmt.Errorf("%s: %w", list.field, err)
+			}
+		}
+	}
+	if budget := s.Budget.Queries; budget > 0 && budget < 2*t.Need {
+		return fmt.Errorf("a budget of %d queries (want %d at least: two for each goal that is needed)", budget, 2*t.Need)
+	}
+	if err := s.sceneConfig(t).Validate(); err != nil {
+		return fmt.Errorf("its scenes: %w", err)
+	}
+	return nil
+}
+
+// cycle names goals that wait for each other; "" if none do.
+func (t *Task) cycle() string {
+	state := map[string]int{} // 1: being followed, 2: known to end
+	var follow func(name string) string
+	follow = func(name string) string {
+		switch state[name] {
+		case 1:
+			return name
+		case 2:
+			return ""
+		}
+		state[name] = 1
+		for _, after := range t.Goals[t.goal(name)].After {
+			if c := follow(after); c != "" {
+				return name + " after " + c
+			}
+		}
+		state[name] = 2
+		return ""
+	}
+	for _, g := range t.Goals {
+		if c := follow(g.Name); c != "" {
+			return c
+		}
+	}
+	return ""
+}
+
+// goal is the index of the goal of that name.
+func (t *Task) goal(name string) int {
+	return slices.IndexFunc(t.Goals, func(g Goal) bool { return g.Name == name })
+}
+
+// The relations that a free place can have to things, and the ways of those that have some.
+var (
+	placeRelations = []relate.Relation{relate.Left, relate.Right, relate.Front, relate.Behind, relate.Between, relate.Face, relate.Back,
+		relate.Outside, relate.Edge, relate.Corner}
+	wayNames = map[relate.Relation]map[string]relate.Way{
+		relate.Edge:   {"left": relate.ToLeft, "right": relate.ToRight, "near": relate.ToViewer, "far": relate.Away},
+		relate.Corner: {"near left": relate.NearLeft, "near right": relate.NearRight, "far left": relate.FarLeft, "far right": relate.FarRight},
+	}
+)
+
+// claim is the relation about the objects that index finds by their names.
+func (w Where) claim(index func(string) int) (relate.Claim, error) {
+	c := relate.Claim{A: -1, B: -1, Distance: w.Distance}
+	var err error
+	if c.Relation, err = relate.ParseRelation(w.Relation); err != nil || !slices.Contains(placeRelations, c.Relation) {
+		var have []string
+		for _, r := range placeRelations {
+			have = append(have, r.String())
+		}
+		return c, fmt.Errorf("relation %q of a free place (have %s)", w.Relation, strings.Join(have, ", "))
+	}
+	anchors := 1
+	switch c.Relation {
+	case relate.Between:
+		anchors = 2
+	case relate.Corner:
+		anchors = 0
+	}
+	if len(w.Of) != anchors {
+		return c, fmt.Errorf("relation %s of %d things (want %d)", w.Relation, len(w.Of), anchors)
+	}
+	if ways := wayNames[c.Relation]; ways != nil {
+		way, ok := ways[w.Way]
+		if !ok {
+			return c, fmt.Errorf("way %q of relation %s (have %s)", w.Way, w.Relation, strings.Join(slices.Sorted(maps.Keys(ways)), ", "))
+		}
+		c.Way = way
+	} else if w.Way != "" {
+		return c, fmt.Errorf("way %q of relation %s (want none)", w.Way, w.Relation)
+	}
+	if directional := c.Relation >= relate.Left && c.Relation <= relate.Behind; w.Distance != 0 && (!directional || !(w.Distance >= 0.05 && w.Distance <= 0.5)) {
+		return c, fmt.Errorf("a distance of %g m of relation %s (want 0.05 to 0.5, of left, right, front or behind)", w.Distance, w.Relation)
+	}
+	if anchors > 0 {
+		c.A = index(w.Of[0])
+	}
+	if anchors > 1 {
+		c.B = index(w.Of[1])
+	}
+	return c, nil
 }
 
 // Task is the task of an episode: the seeds go through the tasks in turn.

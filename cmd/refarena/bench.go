@@ -156,7 +156,7 @@ func (b *bench) open() (err error) {
 	if b.robot, err = robots.Open("ur5"); err != nil {
 		return err
 	}
-	if b.stage, err = tasks.NewStage(b.suite, b.robot, benchSeed); err != nil {
+	if b.stage, err = tasks.NewStage(b.suite, b.robot, benchSeed, nil); err != nil {
 		return err
 	}
 	if b.begin, err = sim.NewSnapshot(b.stage.Scene.Model); err != nil {
@@ -327,7 +327,7 @@ func (b *bench) loop(w, h int) (x []float64, _ map[string]any, err error) {
 func (b *bench) newEpisode() (x []float64, _ map[string]any, err error) {
 	for i := range 30 {
 		start := time.Now()
-		st, err := tasks.NewStage(b.suite, b.robot, benchSeed+uint64(i))
+		st, err := tasks.NewStage(b.suite, b.robot, benchSeed+uint64(i), nil)
 		if err != nil {
 			return nil, nil, err
 		}

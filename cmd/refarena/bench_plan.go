@@ -637,7 +637,7 @@ func (b *bench) planTracking() (x []float64, config map[string]any, err error) {
 }
 
 func (b *bench) trackEpisode(r sim.Renderer, seed uint64) (*meter, robots.Outcome, error) {
-	st, err := tasks.NewStage(b.suite, b.robot, seed)
+	st, err := tasks.NewStage(b.suite, b.robot, seed, r)
 	if err != nil {
 		return nil, robots.Outcome{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
 )
 
@@ -24,7 +25,7 @@ type shownScene struct {
 
 // open makes the scene. The caller closes it.
 func (f *sceneFlags) open() (*shownScene, error) {
-	suite, _, err := f.load()
+	suite, device, err := f.load()
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +50,12 @@ func (f *sceneFlags) open() (*shownScene, error) {
 	if f.NoRobot {
 		return nil, usageError{errNoRobot}
 	}
-	stage, err := tasks.NewStage(suite, robot, f.Seed)
+	see, err := render.New(render.Options{Device: device})
+	if err != nil {
+		return nil, err
+	}
+	defer see.Close()
+	stage, err := tasks.NewStage(suite, robot, f.Seed, see)
 	if err != nil {
 		return nil, err
 	}

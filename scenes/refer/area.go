@@ -117,7 +117,25 @@ type imageSector struct {
 }
 
 // Contains reports whether a point of the surface, seen from above, is free and where the instruction says. Its height is not looked at.
-func (a *Area) Contains(at relate.Vec2) bool {
+func (a *Area) Contains(at relate.Vec2) bool { return a.says(at) && a.free(at) }
+
+// Meets reports whether a place is where the instruction says, to within slack [m]: it, or one of eight places so far around it. Whether it
+// was free is not looked at: it is for what has been put there.
+func (a *Area) Meets(at relate.Vec2, slack float64) bool {
+	if a.says(at) {
+		return true
+	}
+	for k := range 8 {
+		sin, cos := math.Sincos(math.Pi / 4 * float64(k))
+		if a.says(at.Add(relate.Vec2{slack * cos, slack * sin})) {
+			return true
+		}
+	}
+	return false
+}
+
+// says reports whether a place is where the instruction says.
+func (a *Area) says(at relate.Vec2) bool {
 	if a.Table >= 0 && (at[0] < a.lo[0] || at[1] < a.lo[1] || at[0] > a.hi[0] || at[1] > a.hi[1]) {
 		return false
 	}
@@ -145,6 +163,11 @@ func (a *Area) Contains(at relate.Vec2) bool {
 			return false
 		}
 	}
+	return true
+}
+
+// free reports whether a place has its clearance.
+func (a *Area) free(at relate.Vec2) bool {
 	for i := range a.obstacles {
 		o := &a.obstacles[i]
 		lo, hi := o.disc.bounds(at)

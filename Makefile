@@ -12,7 +12,7 @@ ort    = .deps/onnxruntime-$(call pinned,onnxruntime)
 BUILDVCS := $(if $(shell git rev-parse --verify --quiet HEAD 2>/dev/null),auto,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help eval build setup test test-long lint fuzz install clean distclean
+.PHONY: help eval build setup test test-long lint cycles gallery fuzz install clean distclean
 MAKEFLAGS += --no-print-directory
 
 help: ## Print this list.
@@ -32,14 +32,26 @@ test: build lint ## Run every check and test, those of examples/suite too. This 
 	go -C examples/suite build ./...
 	go -C examples/suite test ./...
 
-test-long: test fuzz ## Run the long tests too (REFARENA_LONG=1), and fuzz every parser for FUZZTIME (5m).
+test-long: test fuzz ## Run the long tests too (REFARENA_LONG=1), fuzz every parser for FUZZTIME (5m), compare with Blender Cycles.
 	REFARENA_LONG=1 go test -count=1 -timeout=6h ./...
+	@if command -v python3.11 >/dev/null; then $(MAKE) cycles; else echo "test-long: no python3.11: not compared with Cycles (make cycles)"; fi
 
 lint: setup ## Check the code with gofmt, go vet and staticcheck.
 	@files=$$(gofmt -l .) && if [ -n "$$files" ]; then echo "gofmt: run gofmt -w on:" $$files; exit 1; fi
 	go vet ./...
 	go -C examples/suite vet ./...
 	go tool staticcheck ./...
+
+cycles: build .cache/bpy/ready ## Compare 20 scenes with Blender Cycles (docs/cycles.md); takes hours. ARGS="--scenes 3 --samples 64" makes it less.
+	.cache/bpy/bin/python train/compare_cycles.py $(ARGS)
+
+.cache/bpy/ready: train/requirements-cycles.txt
+	python3.11 -m venv .cache/bpy
+	.cache/bpy/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+gallery: build ## Make the pictures of docs/gallery.md anew.
+	go run ./scripts/gallery
 
 fuzz: setup ## Fuzz every parser for FUZZTIME (5m), one after the other.
 	scripts/fuzz.sh $(FUZZTIME)

@@ -15,6 +15,7 @@ was. One line of JSON a picture goes to stdout.
 
 import argparse
 import json
+import logging
 import os
 import struct
 import sys
@@ -129,7 +130,7 @@ def render(bpy, path, args):
     environment = info["scenes"][info.get("scene", 0)]["extras"]["environment"]
     scene = set_up(bpy, args)
     with quiet():
-        bpy.ops.import_scene.gltf(filepath=str(path), export_import_convert_lighting_mode="RAW", loglevel=50)
+        bpy.ops.import_scene.gltf(filepath=str(path), export_import_convert_lighting_mode="RAW", loglevel=logging.ERROR)
     set_world(bpy, scene, environment)
     for o in bpy.data.objects:
         if o.type == "LIGHT":

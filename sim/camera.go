@@ -76,13 +76,14 @@ func (c Camera) Validate() error {
 	case math.Abs(c.TWorldCam.Rot.Len()-1) > 1e-6:
 		return fmt.Errorf("sim: camera %q: pose has a rotation of length %g (want a unit quaternion)", c.Name, c.TWorldCam.Rot.Len())
 	}
-	if near, far := c.clip(); !(near > 0 && far > near) {
+	if near, far := c.Clip(); !(near > 0 && far > near) {
 		return fmt.Errorf("sim: camera %q: clip range %g…%g m (want 0 < near < far)", c.Name, near, far)
 	}
 	return nil
 }
 
-func (c Camera) clip() (near, far float64) {
+// Clip is the range of depths that is drawn [m], with the defaults for zeros.
+func (c Camera) Clip() (near, far float64) {
 	near, far = c.Near, c.Far
 	if near == 0 {
 		near = 0.02
@@ -130,7 +131,7 @@ func (c Camera) ViewGL() mgl64.Mat4 {
 
 // ProjectionGL is the eye-to-clip matrix of OpenGL's convention, column-major, for depths Near…Far.
 func (c Camera) ProjectionGL() mgl64.Mat4 {
-	near, far := c.clip()
+	near, far := c.Clip()
 	w, h := float64(c.Width), float64(c.Height)
 	return mgl64.Mat4{
 		2 * c.Fx / w, 0, 0, 0,

@@ -337,7 +337,7 @@ func TestLibrary(t *testing.T) {
 			return
 		}
 		defer ctx.close()
-		p, err := newPainter(ctx.gs)
+		p, err := newPainter(ctx.gs, Options{})
 		if err != nil {
 			t.Error(err)
 			return

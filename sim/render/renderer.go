@@ -1,7 +1,8 @@
-// Package render draws what a camera sees of a simulation: colour, depth in metres and body ids, in one pass, without a window.
+// Package render draws what a camera sees of a simulation: colour, depth in metres and body ids, from one pass, without a window.
 //
-// g3n holds the scene graph, materials and shaders; a headless EGL context and framebuffers of our own stand in for its window. The
-// world's z stays up: the only changes of axes are Camera.ViewGL and Camera.ProjectionGL.
+// g3n holds the scene graph, materials and shaders; a headless EGL context and framebuffers of our own stand in for its window. GL finds
+// out what is seen and what the key light sees; light.c makes the picture of it (see lighting.go). The world's z stays up: the only
+// changes of axes are Camera.ViewGL and Camera.ProjectionGL.
 package render
 
 import (
@@ -19,8 +20,11 @@ import (
 
 // Options says how to draw. The zero value is ready to use.
 type Options struct {
-	Device Device // what draws
+	Device  Device // what draws
+	Threads int    // how many goroutines light a picture; 0 means one for each CPU, at most 4. The pixels don't depend on it
 }
+
+const maxThreads = 4
 
 // A Renderer is a sim.Renderer with a GL context and an OS thread of its own. Callers need no particular thread. Calls from several
 // goroutines wait for each other; work in parallel takes a Renderer each.
@@ -65,7 +69,7 @@ func (r *Renderer) serve(opt Options) {
 		r.done <- err
 		return
 	}
-	p, err := newPainter(ctx.gs)
+	p, err := newPainter(ctx.gs, opt)
 	if err != nil {
 		ctx.close()
 		r.done <- err
@@ -76,6 +80,7 @@ func (r *Renderer) serve(opt Options) {
 	for range r.calls {
 		r.done <- p.paint(&r.call)
 	}
+	p.free()
 	ctx.close()
 	close(r.done)
 }
@@ -159,13 +164,14 @@ type painter struct {
 	library  *library
 	targets  targetCache
 	shadow   *shadowMap
+	lighter  *lighter
 	scene    *Scene // that graph was built from
 	graph    *graph
 	view     view
 	info     core.RenderInfo
 }
 
-func newPainter(gs *gls.GLS) (*painter, error) {
+func newPainter(gs *gls.GLS, opt Options) (*painter, error) {
 	p := &painter{gs: gs, library: newLibrary(gs)}
 	for _, capability := range []int{gls.BLEND, gls.MULTISAMPLE, gls.PROGRAM_POINT_SIZE, gls.POLYGON_OFFSET_FILL, gls.POLYGON_OFFSET_LINE,
 		gls.POLYGON_OFFSET_POINT} { // g3n turns these on
@@ -177,10 +183,27 @@ func newPainter(gs *gls.GLS) (*painter, error) {
 	if p.programs, err = newPrograms(gs); err != nil {
 		return nil, err
 	}
-	if p.shadow, err = newShadowMap(gs); err != nil {
+	if p.shadow, err = newShadowMap(); err != nil {
 		return nil, err
 	}
-	return p, checkGL("setting up")
+	if err := checkGL("setting up"); err != nil {
+		return nil, err
+	}
+	threads := opt.Threads
+	if threads == 0 {
+		threads = min(runtime.GOMAXPROCS(0), maxThreads)
+	}
+	p.lighter = newLighter(max(threads, 1))
+	return p, nil
+}
+
+// free gives back what is not GL's.
+func (p *painter) free() {
+	p.lighter.free()
+	p.targets.free()
+	if p.graph != nil {
+		p.graph.free()
+	}
 }
 
 // paint draws one job and reads it back.
@@ -203,39 +226,31 @@ func (p *painter) paint(j *job) error {
 	p.graph.pose(j.poses)
 	if p.graph.moved {
 		p.shadow.draw(p.gs, p.graph, &p.programs.shadow)
+		p.shadow.read(p.lighter.shadow)
+		p.lighter.shadowRead(p.shadow)
 		p.graph.moved = false
 	}
-	t.clear(&p.graph.env.background)
-	p.gs.Viewport(0, 0, int32(t.width), int32(t.height))
-	p.gs.FrontFace(gls.CW) // the view is flipped
 	p.view.set(j.cam, true)
+	t.begin()
+	p.gs.FrontFace(gls.CW) // the view is flipped
 	p.surfaces()
 	t.read(j.shot)
+	p.lighter.light(t, &p.view, p.graph, p.shadow, j.shot)
 	return checkGL("drawing")
 }
 
 // surfaces draws what the view sees of the graph into the bound framebuffer.
 func (p *painter) surfaces() {
 	p.graph.cull(&p.view)
-	p.frameUniforms(&p.programs.textured)
-	p.frameUniforms(&p.programs.plain)
-	current := &p.programs.plain
+	var current *surfaceProgram
 	for _, o := range p.graph.visible {
 		if o.surface.program != current {
 			current = o.surface.program
 			p.gs.UseProgram(current.Program)
+			textured := current == &p.programs.textured
+			gl.ColorMaski(1, textured, textured, textured, textured)
 		}
-		o.place(&p.view, p.shadow, &p.graph.env)
+		o.clipMesh.MultiplyMatrices(&p.view.worldClip, &o.tWorldMesh)
 		o.Materials()[0].Render(p.gs, &p.info)
 	}
-}
-
-// frameUniforms makes a surface program current and sends it what is the same for the whole picture.
-func (p *painter) frameUniforms(s *program) {
-	gs, env := p.gs, &p.graph.env
-	gs.UseProgram(s.Program)
-	gs.Uniform3f(s.keyColor, env.keyColor[0], env.keyColor[1], env.keyColor[2])
-	gs.Uniform3f(s.sky, env.sky[0]-env.ground[0], env.sky[1]-env.ground[1], env.sky[2]-env.ground[2])
-	gs.Uniform3f(s.ground, env.ground[0], env.ground[1], env.ground[2])
-	gs.Uniform1i(s.shadowMap, shadowUnit)
 }

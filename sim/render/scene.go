@@ -1,5 +1,8 @@
 package render
 
+// #include "light.h"
+import "C"
+
 import (
 	"cmp"
 	"fmt"
@@ -22,8 +25,14 @@ type Scene struct {
 	Environment sim.Environment
 }
 
+// maxVisuals is how many visuals surface.frag can tell apart.
+const maxVisuals = 1<<12 - 1
+
 // check says what is wrong with the scene, for nBody bodies.
 func (s *Scene) check(nBody int) error {
+	if len(s.Visuals) > maxVisuals {
+		return fmt.Errorf("render: %d visuals (at most %d)", len(s.Visuals), maxVisuals)
+	}
 	for i, v := range s.Visuals {
 		switch {
 		case v.Mesh == nil:
@@ -57,6 +66,9 @@ type graph struct {
 	env     environment
 	moved   bool // since the last shadow map
 
+	visualBody []int32           // body ids by visual number; -1 for 0, nothing
+	materials  []C.lightMaterial // … by visual number
+
 	visible []*solid // of the frame being drawn, nearest first
 }
 
@@ -65,6 +77,7 @@ type environment struct {
 	keyDir                math32.Vector3 // unit
 	keyColor, sky, ground [3]float32
 	background            [4]float32
+	keyAngle              float32 // [rad]
 }
 
 // A solid is a mesh with a material in the graph.
@@ -74,7 +87,8 @@ type solid struct {
 	surface    *surface
 	body       int32
 	tWorldMesh math32.Matrix4
-	uniforms   meshUniforms   // of this frame
+	clipMesh   math32.Matrix4 // of this frame
+	rotation   [9]float32     // of tWorldMesh
 	centre     math32.Vector3 // of the bounding sphere, in the world
 	order      int            // in the scene
 	far        float32        // sort key: depth of the bounding sphere's far end [m]
@@ -83,10 +97,8 @@ type solid struct {
 // A surface is a g3n material for our shaders.
 type surface struct {
 	material.Material
-	program        *program
-	texture        *texture.Texture2D
-	diffuse, gloss [3]float32 // see the shaders
-	mirror, fit    [4]float32
+	program *surfaceProgram
+	texture *texture.Texture2D
 }
 
 // newGraph builds the nodes of a checked scene. Meshes and textures come from the library. The graph's own buffers are freed by free.
@@ -115,13 +127,35 @@ func newGraph(s *Scene, nBody int, lib *library, progs *programs) *graph {
 		g.bodies[v.Body].Add(o)
 		g.solids = append(g.solids, o)
 	}
+	g.visualBody = cSlice[int32](len(s.Visuals) + 1)
+	g.materials = cSlice[C.lightMaterial](len(s.Visuals) + 1)
+	g.visualBody[0] = -1
+	for i, v := range s.Visuals {
+		g.visualBody[i+1] = int32(v.Body)
+		g.materials[i+1] = newMaterial(v.Material)
+	}
 	g.visible = make([]*solid, 0, len(g.solids))
 	g.casters = newCasters(lib.gs, g)
 	lib.trim()
 	return g
 }
 
-func (g *graph) free() { g.casters.free() }
+func (g *graph) free() {
+	g.casters.free()
+	freeSlice(&g.visualBody)
+	freeSlice(&g.materials)
+}
+
+func newMaterial(m sim.Material) (out C.lightMaterial) {
+	for i, c := range m.Color {
+		out.albedo[i] = C.float(sim.DecodeSRGB(float64(clamp01(c))))
+	}
+	out.roughness, out.metallic = C.float(clamp01(m.Roughness)), C.float(clamp01(m.Metallic))
+	if m.Texture != nil {
+		out.textured = 1
+	}
+	return out
+}
 
 func newEnvironment(e sim.Environment) environment {
 	dir := e.KeyDir
@@ -132,7 +166,8 @@ func newEnvironment(e sim.Environment) environment {
 	b, gain := e.Background, e.Gain()
 	out := environment{
 		keyDir:     math32.Vector3{X: float32(dir[0]), Y: float32(dir[1]), Z: float32(dir[2])},
-		background: [4]float32{b[0], b[1], b[2], 1},
+		background: [4]float32{clamp01(b[0]), clamp01(b[1]), clamp01(b[2]), 1},
+		keyAngle:   float32(e.KeyAngle),
 	}
 	for i, g := range gain { // the camera's gain, applied to the lights: shading is linear in them
 		out.keyColor[i], out.sky[i], out.ground[i] = g*e.KeyColor[i], g*e.Sky[i], g*e.Ground[i]
@@ -147,68 +182,24 @@ func newSurface(m sim.Material, lib *library, progs *programs) *surface {
 		s.program = &progs.textured
 		s.texture = lib.texture(m.Texture)
 	}
-	roughness, metallic := clamp01(m.Roughness), clamp01(m.Metallic)
-	dielectric := 0.04 * (1 - metallic)
-	for i, c := range m.Color {
-		albedo := float32(sim.DecodeSRGB(float64(clamp01(c))))
-		s.diffuse[i] = albedo * (1 - metallic)
-		s.mirror[i] = albedo * metallic
-		if m.Texture == nil {
-			s.mirror[i] += dielectric
-		}
-	}
-	s.mirror[3] = dielectric
-	a := max(roughness*roughness, 0.02)
-	s.gloss = [3]float32{a*a - 1, a * a / (roughness + 0.5), 0.5 / (0.25 + 0.75*roughness)}
-	// Karis's fit with its last line, vec2(-1.04, 1.04)·a004 + k.zw, taken apart: what doesn't depend on the pixel is here.
-	kx, ky, kz, kw := 1-roughness, 0.0425-0.0275*roughness, 1.04-0.572*roughness, 0.022*roughness-0.04
-	s.fit = [4]float32{kz - 1.04*ky, kw + 1.04*ky, kx * kx, 1.04 * kx}
 	return s
 }
 
 // RenderSetup sends the material to its program, which is current.
 func (s *surface) RenderSetup(gs *gls.GLS) {
-	gs.Uniform4fv(s.program.mirror, 1, &s.mirror[0])
-	gs.Uniform3fv(s.program.gloss, 1, &s.gloss[0])
-	gs.Uniform4fv(s.program.fit, 1, &s.fit[0])
 	if s.texture != nil {
 		s.texture.RenderSetup(gs, 0, 0)
 	}
 }
 
-// RenderSetup sends the pose and the body's id to the surface's program, which is current.
+// RenderSetup sends the pose and the visual's number to the surface's program, which is current.
 func (o *solid) RenderSetup(gs *gls.GLS, _ *core.RenderInfo) {
-	p, u := o.surface.program, &o.uniforms
-	gs.UniformMatrix4fv(p.clipMesh, 1, false, &u.clipMesh[0])
-	gs.UniformMatrix4fv(p.shadowMesh, 1, false, &u.shadowMesh[0])
-	gs.Uniform4fv(p.eye, 1, &u.eye[0])
-	gs.Uniform3fv(p.key, 1, &u.key[0])
-	gs.Uniform3fv(p.up, 1, &u.up[0])
-	d := &o.surface.diffuse
-	gs.Uniform4f(p.diffuse, d[0], d[1], d[2], float32(o.body))
-}
-
-// meshUniforms are the view and the light in a mesh's frame, as the shaders want them.
-type meshUniforms struct {
-	clipMesh, shadowMesh math32.Matrix4
-	eye                  [4]float32
-	key, up              [3]float32
-}
-
-// place sets the uniforms of a frame.
-func (o *solid) place(v *view, s *shadowMap, env *environment) {
-	u, t := &o.uniforms, &o.tWorldMesh
-	u.clipMesh.MultiplyMatrices(&v.worldClip, t)
-	u.shadowMesh.MultiplyMatrices(&s.worldShadow, t)
-	eye := [3]float32{v.eye[0] - t[12], v.eye[1] - t[13], v.eye[2] - t[14]}
-	key := [3]float32{env.keyDir.X, env.keyDir.Y, env.keyDir.Z}
-	for i := range 3 { // the rotation's transpose
-		axis := t[4*i : 4*i+3]
-		u.eye[i] = axis[0]*eye[0] + axis[1]*eye[1] + axis[2]*eye[2]
-		u.key[i] = axis[0]*key[0] + axis[1]*key[1] + axis[2]*key[2]
-		u.up[i] = axis[2]
-	}
-	u.eye[3] = s.texel
+	p := o.surface.program
+	gs.UniformMatrix4fv(p.clipMesh, 1, false, &o.clipMesh[0])
+	t := &o.tWorldMesh
+	o.rotation = [9]float32{t[0], t[1], t[2], t[4], t[5], t[6], t[8], t[9], t[10]}
+	gs.UniformMatrix3fv(p.worldMesh, 1, false, &o.rotation[0])
+	gs.Uniform1f(p.visual, float32(o.order+1))
 }
 
 // setPose is the one place where a pose becomes a g3n transform: wxyz becomes xyzw.
@@ -257,6 +248,9 @@ func (g *graph) cull(v *view) {
 type view struct {
 	worldClip math32.Matrix4
 	eye       [3]float32
+	rays      [3][3]float32 // see screen.vert: RayCorner, RayX, RayY
+	clip      [2]float32    // … Clip
+	focal     float32       // [px]
 	planes    [6][4]float32 // inward, unit normals: n·p + d ≥ 0 inside
 	forward   [4]float32    // depth along cam z = forward·(p, 1)
 }
@@ -277,16 +271,24 @@ func (v *view) set(cam sim.Camera, flipped bool) {
 	for i := range 3 {
 		v.eye[i] = float32(cam.TWorldCam.Pos[i])
 	}
-	w := clip.Row(3)
+	w, h := float64(cam.Width), float64(cam.Height)
+	for i, d := range [3]sim.Vec3{{-cam.Cx / cam.Fx, -cam.Cy / cam.Fy, 1}, {w / cam.Fx, 0, 0}, {0, h / cam.Fy, 0}} {
+		d = cam.TWorldCam.Rot.Rotate(d)
+		v.rays[i] = [3]float32{float32(d[0]), float32(d[1]), float32(d[2])}
+	}
+	near, far := cam.Clip()
+	v.clip = [2]float32{float32(1 / near), float32(1/near - 1/far)}
+	v.focal = float32(cam.Fx)
+	row3 := clip.Row(3)
 	for i := range 4 {
-		v.forward[i] = float32(w[i]) // see Camera.ProjectionGL: clip w is the depth
+		v.forward[i] = float32(row3[i]) // see Camera.ProjectionGL: clip w is the depth
 	}
 	for i := range 6 { // Gribb and Hartmann 2001: -w ≤ x, y, z ≤ w
 		row := clip.Row(i / 2)
 		if i%2 == 1 {
 			row = row.Mul(-1)
 		}
-		plane := w.Add(row)
+		plane := row3.Add(row)
 		plane = plane.Mul(1 / plane.Vec3().Len())
 		for k := range 4 {
 			v.planes[i][k] = float32(plane[k])

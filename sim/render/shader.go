@@ -13,19 +13,22 @@ var shaderFiles embed.FS
 
 // programs are the compiled shader programs of one context.
 type programs struct {
-	plain    program // a surface of one colour
-	textured program // a surface with a texture
-	shadow   program // depth only, for the shadow map
+	plain    surfaceProgram // a surface of one colour
+	textured surfaceProgram // a surface with a texture
+	shadow   shadowProgram  // depth only, for the shadow map
 }
 
-// A program is a shader program and where its uniforms are; -1 for one that it doesn't have. Setting those does nothing.
-type program struct {
-	*gls.Program
-	clipMesh, shadowMesh, eye, key, up int32
-	keyColor, sky, ground              int32
-	diffuse, mirror, gloss, fit        int32
-	shadowMap                          int32
-}
+// The programs and where their uniforms are.
+type (
+	surfaceProgram struct {
+		*gls.Program
+		clipMesh, worldMesh, visual int32
+	}
+	shadowProgram struct {
+		*gls.Program
+		clipMesh int32
+	}
+)
 
 // newPrograms compiles the shaders through g3n's shader manager.
 func newPrograms(gs *gls.GLS) (*programs, error) {
@@ -43,25 +46,25 @@ func newPrograms(gs *gls.GLS) (*programs, error) {
 		manager.AddProgram(name, name+".vert", name+".frag")
 	}
 	var err error
-	build := func(name string, defines gls.ShaderDefines) (p program) {
+	build := func(name string, defines gls.ShaderDefines) (program *gls.Program, at func(string) int32) {
+		if err == nil {
+			program, err = manager.GenProgram(&renderer.ShaderSpecs{Name: name, ShaderUnique: true, Defines: defines})
+		}
 		if err != nil {
-			return p
-		}
-		if p.Program, err = manager.GenProgram(&renderer.ShaderSpecs{Name: name, ShaderUnique: true, Defines: defines}); err != nil {
 			err = fmt.Errorf("render: shader %s: %w", name, err)
-			return p
+			return nil, func(string) int32 { return -1 }
 		}
-		at := func(uniform string) int32 { return gs.GetUniformLocation(p.Handle(), uniform) }
-		p.clipMesh, p.shadowMesh, p.eye, p.key, p.up = at("ClipMesh"), at("ShadowMesh"), at("Eye"), at("Key"), at("Up")
-		p.keyColor, p.sky, p.ground = at("KeyColor"), at("Sky"), at("Ground")
-		p.diffuse, p.mirror, p.gloss, p.fit = at("Diffuse"), at("Mirror"), at("Gloss"), at("Fit")
-		p.shadowMap = at("ShadowMap")
-		return p
+		return program, func(uniform string) int32 { return gs.GetUniformLocation(program.Handle(), uniform) }
+	}
+	surface := func(defines gls.ShaderDefines) surfaceProgram {
+		p, at := build("surface", defines)
+		return surfaceProgram{p, at("ClipMesh"), at("WorldMesh"), at("Visual")}
 	}
 	all := &programs{
-		plain:    build("surface", nil),
-		textured: build("surface", gls.ShaderDefines{"TEXTURED": "1"}),
-		shadow:   build("shadow", nil),
+		plain:    surface(nil),
+		textured: surface(gls.ShaderDefines{"TEXTURED": "1"}),
 	}
+	p, at := build("shadow", nil)
+	all.shadow = shadowProgram{p, at("ClipMesh")}
 	return all, err
 }

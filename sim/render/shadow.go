@@ -1,8 +1,12 @@
 package render
 
+// #include "light.h"
+import "C"
+
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	"github.com/g3n/engine/gls"
 	"github.com/g3n/engine/math32"
@@ -10,8 +14,7 @@ import (
 )
 
 const (
-	shadowSide = 1024 // texels on each side of the shadow map
-	shadowUnit = 1    // its texture unit
+	shadowSide = C.LIGHT_SHADOW // texels on each side of the shadow map
 
 	// maxCaster is the largest bounding radius [m] of what casts a shadow. Floors and walls are larger; they would only take texels
 	// from the rest.
@@ -23,28 +26,22 @@ const (
 
 // A shadowMap holds how far the key light gets: an orthographic view along the light that encloses everything that casts a shadow.
 type shadowMap struct {
-	fbo, texture uint32
-	worldClip    math32.Matrix4
-	bodyClip     math32.Matrix4 // of the body that is drawn
-	worldShadow  math32.Matrix4 // world to the map and depth, 0…1 each
-	texel        float32        // a texel's side in the world [m]
+	fbo, buffer uint32
+	worldClip   math32.Matrix4
+	bodyClip    math32.Matrix4 // of the body that is drawn
+	worldShadow math32.Matrix4 // world to the map and depth, 0…1 each
+	texel       float32        // a texel's side in the world [m]
+	depth       float32        // how far it reaches along the light [m]
 }
 
-func newShadowMap(gs *gls.GLS) (*shadowMap, error) {
-	s := &shadowMap{texture: gs.GenTexture()}
-	gs.ActiveTexture(gls.TEXTURE0 + shadowUnit)
-	gs.BindTexture(gls.TEXTURE_2D, s.texture)
-	gl.TexImage2D(gl.TEXTURE_2D, 0, gl.DEPTH_COMPONENT32F, shadowSide, shadowSide, 0, gl.DEPTH_COMPONENT, gl.FLOAT, nil)
-	for _, p := range [][2]int32{
-		{gl.TEXTURE_MIN_FILTER, gl.LINEAR}, {gl.TEXTURE_MAG_FILTER, gl.LINEAR}, // of comparisons
-		{gl.TEXTURE_COMPARE_MODE, gl.COMPARE_REF_TO_TEXTURE}, {gl.TEXTURE_COMPARE_FUNC, gl.LEQUAL},
-		{gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE}, {gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE}, // the map's margin is lit
-	} {
-		gs.TexParameteri(gls.TEXTURE_2D, uint32(p[0]), p[1])
-	}
+func newShadowMap() (*shadowMap, error) {
+	s := new(shadowMap)
 	gl.GenFramebuffers(1, &s.fbo)
 	gl.BindFramebuffer(gl.FRAMEBUFFER, s.fbo)
-	gl.FramebufferTexture2D(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.TEXTURE_2D, s.texture, 0)
+	gl.GenRenderbuffers(1, &s.buffer)
+	gl.BindRenderbuffer(gl.RENDERBUFFER, s.buffer)
+	gl.RenderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT32F, shadowSide, shadowSide)
+	gl.FramebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, s.buffer)
 	gl.DrawBuffer(gl.NONE)
 	gl.ReadBuffer(gl.NONE)
 	return s, checkFramebuffer("the shadow map")
@@ -61,7 +58,7 @@ func checkFramebuffer(what string) error {
 }
 
 // draw fills the map with the graph's casters.
-func (s *shadowMap) draw(gs *gls.GLS, g *graph, p *program) {
+func (s *shadowMap) draw(gs *gls.GLS, g *graph, p *shadowProgram) {
 	s.fit(g)
 	gl.BindFramebuffer(gl.FRAMEBUFFER, s.fbo)
 	gs.Viewport(0, 0, shadowSide, shadowSide)
@@ -75,6 +72,11 @@ func (s *shadowMap) draw(gs *gls.GLS, g *graph, p *program) {
 		gs.UniformMatrix4fv(p.clipMesh, 1, false, &s.bodyClip[0])
 		gl.DrawElementsWithOffset(gl.TRIANGLES, part.count, gl.UNSIGNED_INT, part.offset)
 	}
+}
+
+// read copies the map, which is bound.
+func (s *shadowMap) read(to []float32) {
+	gl.ReadPixels(0, 0, shadowSide, shadowSide, gl.DEPTH_COMPONENT, gl.FLOAT, unsafe.Pointer(&to[0]))
 }
 
 // fit lays the map around the bounding spheres of the casters. The map's side grows in steps and its centre moves by whole texels, so
@@ -123,5 +125,5 @@ func (s *shadowMap) fit(g *graph) {
 		0, 0, 0.5, 0.5,
 		0, 0, 0, 1)
 	s.worldShadow.MultiplyMatrices(&half, &s.worldClip)
-	s.texel = texel
+	s.texel, s.depth = texel, depth
 }

@@ -1,0 +1,401 @@
+#include "light.h"
+
+#include <math.h>
+#include <string.h>
+
+// Loops over short arrays, which the compiler makes into vector instructions: for the CPUs at hand, chosen when the program starts.
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
+#define VECTOR __attribute__((target_clones("avx2", "default")))
+#else
+#define VECTOR
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+enum { CHUNK = 64 }; // pixels that are worked on together
+
+INLINE float clamp(float x, float lo, float hi) { return x < lo ? lo : x > hi ? hi : x; }
+INLINE int clampi(int x, int lo, int hi) { return x < lo ? lo : x > hi ? hi : x; }
+
+// normalOf unfolds the octahedron of surface.frag.
+INLINE void normalOf(int32_t s, float *nx, float *ny, float *nz) {
+	float x = (float)(s >> 10 & 1023) * (1 / 511.0f) - 1;
+	float y = (float)(s & 1023) * (1 / 511.0f) - 1;
+	float z = 1 - fabsf(x) - fabsf(y);
+	float t = z < 0 ? -z : 0;
+	x += x >= 0 ? -t : t;
+	y += y >= 0 ? -t : t;
+	float k = 1 / sqrtf(x * x + y * y + z * z);
+	*nx = x * k;
+	*ny = y * k;
+	*nz = z * k;
+}
+
+VECTOR void lightDepth(const lightScene *s, float *depth, int32_t *body, int first, int last) {
+	const float a = s->clip[0], b = s->clip[1];
+	const int n = (last - first) * s->width;
+	depth += (size_t)first * s->width;
+	const int32_t *surface = s->surfaces + (size_t)first * s->width;
+	body += (size_t)first * s->width;
+	for (int i = 0; i < n; i++) {
+		float d = 1 / (a - b * depth[i]);
+		depth[i] = surface[i] ? d : 0;
+	}
+	const int32_t *visualBody = s->visualBody;
+	for (int i = 0; i < n; i++) body[i] = visualBody[(uint32_t)surface[i] >> 20];
+}
+
+// Ambient obstruction from the depth buffer (McGuire, Mara and Luebke, "Scalable ambient obscurance", 2012), on a coarse grid of pixels,
+// since it changes slowly.
+VECTOR void lightOpen(const lightScene *s, const float *depths, int first, int last) {
+	enum { SAMPLES = 16 };
+	const float reach = 0.10f;                          // [m]
+	const float strength = 5.0f * 0.5f / SAMPLES / reach; // see below
+	static const float spiral[SAMPLES][2] = {
+	    {0.03125f, 0.00000f}, {-0.06913f, 0.06333f}, {0.01366f, -0.15565f}, {0.13310f, 0.17360f}, {-0.27695f, -0.04899f}, {0.29004f, -0.18450f},
+	    {-0.10546f, 0.39232f}, {-0.21605f, -0.41599f}, {0.49901f, 0.18224f}, {-0.54883f, 0.22655f}, {0.27815f, -0.59439f}, {0.21511f, 0.68580f},
+	    {-0.67595f, -0.39172f}, {0.82407f, -0.18117f}, {-0.52121f, 0.74137f}, {-0.12450f, -0.96072f},
+	};
+	const int w = s->width, h = s->height, cw = (w + LIGHT_COARSE - 1) / LIGHT_COARSE;
+	for (int cy = first; cy < last; cy++) {
+		int y = clampi(cy * LIGHT_COARSE + LIGHT_COARSE / 2, 0, h - 1);
+		for (int cx = 0; cx < cw; cx++) {
+			int x = clampi(cx * LIGHT_COARSE + LIGHT_COARSE / 2, 0, w - 1);
+			int at = y * w + x;
+			float depth = depths[at];
+			if (depth <= 0) {
+				s->open[cy * cw + cx] = 255;
+				continue;
+			}
+			float nx, ny, nz;
+			normalOf(s->surfaces[at], &nx, &ny, &nz);
+			float ray[3], p[3];
+			for (int i = 0; i < 3; i++) {
+				ray[i] = s->rayCorner[i] + (float)x * s->rayX[i] + (float)y * s->rayY[i];
+				p[i] = depth * ray[i];
+			}
+			float r = clamp(reach * s->focal / depth, 3, 200);
+			float sum = 0;
+			for (int k = 0; k < SAMPLES; k++) {
+				int qx = clampi(x + (int)(spiral[k][0] * r), 0, w - 1), qy = clampi(y + (int)(spiral[k][1] * r), 0, h - 1);
+				float d = depths[qy * w + qx];
+				float dx = (float)(qx - x), dy = (float)(qy - y);
+				float v0 = d * (ray[0] + dx * s->rayX[0] + dy * s->rayY[0]) - p[0];
+				float v1 = d * (ray[1] + dx * s->rayX[1] + dy * s->rayY[1]) - p[1];
+				float v2 = d * (ray[2] + dx * s->rayX[2] + dy * s->rayY[2]) - p[2];
+				float vv = v0 * v0 + v1 * v1 + v2 * v2, vn = v0 * nx + v1 * ny + v2 * nz;
+				float f = 1 - vv * (1 / (reach * reach));
+				f = f > 0 ? f * f * f : 0;
+				float g = vn - 0.002f - 0.0015f * depth;
+				sum += g > 0 ? f * g / (vv + 1e-4f) : 0;
+			}
+			sum *= strength * reach * reach;
+			s->open[cy * cw + cx] = (uint8_t)(255 * clamp(1 - sum, 0, 1));
+		}
+	}
+}
+
+// compare is how much of a place in the shadow map is nearer to the light than what casts: of the four nearest texels, blended.
+INLINE float compare(const float *map, int side, float u, float v, float z) {
+	u = clamp(u - 0.5f, 0, (float)side - 1.001f);
+	v = clamp(v - 0.5f, 0, (float)side - 1.001f);
+	int i = clampi((int)u, 0, side - 2), j = clampi((int)v, 0, side - 2);
+	float fu = u - (float)i, fv = v - (float)j;
+	const float *t = map + (size_t)j * side + i;
+	float a = z <= t[0], b = z <= t[1], c = z <= t[side], d = z <= t[side + 1];
+	a += fu * (b - a);
+	c += fu * (d - c);
+	return a + fv * (c - a);
+}
+
+// Twelve points spread over a disk (Vogel 1979).
+static const float disk[12][2] = {
+    {0.20412f, 0.00000f}, {-0.26070f, 0.23882f}, {0.03990f, -0.45469f}, {0.32859f, 0.42859f}, {-0.60301f, -0.10666f}, {0.57122f, -0.36337f},
+    {-0.19106f, 0.71075f}, {-0.36438f, -0.70159f}, {0.79056f, 0.28871f}, {-0.82244f, 0.33949f}, {0.39647f, -0.84724f}, {0.29298f, 0.93407f},
+};
+
+// sunlit is how much of the key light reaches a place, 0…1: percentage-closer soft shadows (Fernando 2005) where the shadow map's
+// bounds leave it open. u and v are in texels.
+INLINE float sunlit(const lightScene *s, float u, float v, float z) {
+	const int side = s->shadowSide, blocks = side / LIGHT_BLOCK;
+	if (!(u >= 0 && v >= 0 && u < (float)side && v < (float)side)) return 1;
+	int b = clampi((int)v / LIGHT_BLOCK, 0, blocks - 1) * blocks + clampi((int)u / LIGHT_BLOCK, 0, blocks - 1);
+	if (z <= s->shadowLo[b]) return 1;
+	if (z > s->shadowHi[b]) return 0;
+	float caster = 0, n = 0;
+	for (int k = 0; k < 12; k++) {
+		int i = clampi((int)(u + disk[k][0] * LIGHT_BLOCK), 0, side - 1), j = clampi((int)(v + disk[k][1] * LIGHT_BLOCK), 0, side - 1);
+		float t = s->shadow[(size_t)j * side + i];
+		if (t < z) {
+			caster += t;
+			n++;
+		}
+	}
+	if (n == 0 || n == 12) return n == 0;
+	float r = clamp((z - caster / n) * s->penumbra, 1, LIGHT_BLOCK);
+	float sum = 0;
+	for (int k = 0; k < 12; k++) sum += compare(s->shadow, side, u + disk[k][0] * r, v + disk[k][1] * r, z);
+	return sum * (1 / 12.0f);
+}
+
+// openRow is the ambient occlusion along a row of pixels, blended between the middles of the coarse grid.
+INLINE void openRow(const lightScene *s, int y, float *out) {
+	enum { HALF = LIGHT_COARSE / 2 };
+	const int w = s->width, cw = (w + LIGHT_COARSE - 1) / LIGHT_COARSE, ch = (s->height + LIGHT_COARSE - 1) / LIGHT_COARSE;
+	const int j = clampi((y - HALF + LIGHT_COARSE) / LIGHT_COARSE - 1, 0, ch - 1), j1 = j + 1 < ch ? j + 1 : j;
+	const float fv = clamp(((float)(y - HALF) - (float)(j * LIGHT_COARSE)) * (1.0f / LIGHT_COARSE), 0, 1);
+	float row[LIGHT_SIDE / LIGHT_COARSE + 1];
+	const uint8_t *a = s->open + (size_t)j * cw, *b = s->open + (size_t)j1 * cw;
+	for (int i = 0; i < cw; i++) row[i] = ((float)a[i] + fv * ((float)b[i] - (float)a[i])) * (1 / 255.0f);
+	row[cw] = row[cw - 1];
+	for (int x = 0; x < HALF && x < w; x++) out[x] = row[0];
+	for (int i = 0; i < cw; i++) {
+		float *o = out + HALF + i * LIGHT_COARSE, step = (row[i + 1] - row[i]) * (1.0f / LIGHT_COARSE);
+		for (int k = 0; k < LIGHT_COARSE; k++) o[k] = row[i] + (float)k * step;
+	}
+}
+
+// toSRGB is sim.Tone, then sim.EncodeSRGB, as a cubic in the square root above its straight beginning (error below 0.002), 0…255.
+INLINE float toSRGB(float c) {
+	float over = c > 0.8f ? c : 0.8f;
+	c = c > 0.8f ? 1 - 0.2f / (5 * over - 3) : c;
+	float r = sqrtf(c);
+	float low = 12.92f * c, high = ((0.216569f * r - 0.539952f) * r + 1.357183f) * r - 0.031926f;
+	return 255 * (c > 0.0031308f ? high : low) + 0.5f;
+}
+
+// lightColors shades: metallic-roughness under one distant key light with a shadow, and a sky above a ground, on a scale on which a white
+// matt surface under a unit of light is 1.
+VECTOR void lightColors(const lightScene *s, const float *depths, uint8_t *rgb, int first, int last) {
+	float albedo[3][CHUNK], rough[CHUNK], metal[CHUNK], n[3][CHUNK], v[3][CHUNK], u[3][CHUNK], lit[CHUNK], color[3][CHUNK];
+	const float *m = s->worldShadow;
+	float openings[LIGHT_SIDE + 2 * LIGHT_COARSE];
+	for (int y = first; y < last; y++) {
+		openRow(s, y, openings);
+		for (int x0 = 0; x0 < s->width; x0 += CHUNK) {
+			const int count = s->width - x0 < CHUNK ? s->width - x0 : CHUNK;
+			const size_t at = (size_t)y * s->width + x0;
+			const int32_t *surface = s->surfaces + at;
+			const float *depth = depths + at;
+			for (int k = 0; k < count;) { // pixels of one visual in a row
+				const uint32_t visual = (uint32_t)surface[k] >> 20;
+				const lightMaterial *mat = s->materials + visual;
+				const float red = mat->albedo[0], green = mat->albedo[1], blue = mat->albedo[2], r = mat->roughness, m = mat->metallic;
+				int from = k;
+				for (; k < count && (uint32_t)surface[k] >> 20 == visual; k++) {
+					albedo[0][k] = red;
+					albedo[1][k] = green;
+					albedo[2][k] = blue;
+					rough[k] = r;
+					metal[k] = m;
+				}
+				if (!mat->textured) continue;
+				for (int i = from; i < k; i++) {
+					const uint8_t *print = s->prints + 4 * (at + i);
+					albedo[0][i] *= (float)(print[0] * print[0]) * (1 / 65025.0f);
+					albedo[1][i] *= (float)(print[1] * print[1]) * (1 / 65025.0f);
+					albedo[2][i] *= (float)(print[2] * print[2]) * (1 / 65025.0f);
+				}
+			}
+			float ray[3], key[3] = {s->key[0], s->key[1], s->key[2]};
+			for (int i = 0; i < 3; i++) ray[i] = s->rayCorner[i] + (float)x0 * s->rayX[i] + (float)y * s->rayY[i];
+			for (int k = 0; k < count; k++) {
+				normalOf(surface[k], &n[0][k], &n[1][k], &n[2][k]);
+				float r0 = ray[0] + (float)k * s->rayX[0], r1 = ray[1] + (float)k * s->rayX[1], r2 = ray[2] + (float)k * s->rayX[2];
+				float d = depth[k], nl = n[0][k] * key[0] + n[1][k] * key[1] + n[2][k] * key[2];
+				// Moved along the normal by about a texel, so that a surface doesn't shade itself.
+				float off = s->texel * (2.2f - 1.6f * (nl > 0 ? nl : 0));
+				float p0 = d * r0 + off * n[0][k], p1 = d * r1 + off * n[1][k], p2 = d * r2 + off * n[2][k];
+				u[0][k] = s->eyeShadow[0] + m[0] * p0 + m[1] * p1 + m[2] * p2;
+				u[1][k] = s->eyeShadow[1] + m[3] * p0 + m[4] * p1 + m[5] * p2;
+				u[2][k] = s->eyeShadow[2] + m[6] * p0 + m[7] * p1 + m[8] * p2;
+				float l = -1 / sqrtf(r0 * r0 + r1 * r1 + r2 * r2);
+				v[0][k] = r0 * l;
+				v[1][k] = r1 * l;
+				v[2][k] = r2 * l;
+				lit[k] = nl;
+			}
+			for (int k = 0; k < count; k++) lit[k] = lit[k] > 0 && surface[k] ? lit[k] * sunlit(s, u[0][k], u[1][k], u[2][k]) : 0;
+			const float *open = openings + x0;
+			for (int k = 0; k < count; k++) {
+				float nl = n[0][k] * key[0] + n[1][k] * key[1] + n[2][k] * key[2];
+				float nv = n[0][k] * v[0][k] + n[1][k] * v[1][k] + n[2][k] * v[2][k];
+				float vl = v[0][k] * key[0] + v[1][k] * key[1] + v[2][k] * key[2];
+				float r = rough[k];
+				// Key light: Lambert, and GGX with the visibility and Fresnel terms folded into one quotient (Zioma, "Optimizing PBR for
+				// Mobile", SIGGRAPH 2015): a²/(4 d² (l·h)² (roughness + ½)), d = (n·h)²(a² - 1) + 1. With |v + l|² = 2 + 2 v·l the half
+				// vector h isn't needed.
+				float a = r * r;
+				a = a > 0.02f ? a * a : 0.0004f;
+				float hh = 2 + 2 * vl;
+				hh = hh > 0.04f ? hh : 0.04f;
+				float nh = nl + nv;
+				nh = nh > 0 ? nh : 0;
+				float d = nh * nh * (a - 1) + hh;
+				float spec = lit[k] * a * hh / (d * d * (r + 0.5f));
+				// Ambient light: a hemisphere for the diffuse part; for the mirrored part the same hemisphere, sharper the smoother the
+				// surface, weighted by the split-sum fit (Karis, "Physically Based Shading on Mobile", 2014), with (1 - n·v)⁶ for its power.
+				float up = 0.5f + 0.5f * (2 * nv * n[2][k] - v[2][k]) / (0.25f + 0.75f * r);
+				up = clamp(up, 0, 1);
+				float kx = 1 - r, e = 1 - fabsf(nv);
+				e = e * e * e;
+				e = e * e;
+				e = (kx * kx < e ? kx * kx : e) * kx + 0.0425f - 0.0275f * r;
+				float fa = 1.04f - 0.572f * r - 1.04f * e, fb = 0.022f * r - 0.04f + 1.04f * e;
+				float metallic = metal[k], occlusion = open[k], half = 0.5f + 0.5f * n[2][k];
+				for (int c = 0; c < 3; c++) {
+					float base = albedo[c][k], scattered = base * (1 - metallic), f0 = 0.04f + metallic * (base - 0.04f);
+					float light = s->keyColor[c] * (lit[k] * scattered + spec * f0);
+					float around = scattered * (s->ground[c] + s->sky[c] * half) + (f0 * fa + fb) * (s->ground[c] + s->sky[c] * up);
+					color[c][k] = toSRGB(light + occlusion * around);
+				}
+			}
+			uint8_t *out = rgb + 3 * at;
+			for (int k = 0; k < count; k++) {
+				out[3 * k] = (uint8_t)(int)color[0][k];
+				out[3 * k + 1] = (uint8_t)(int)color[1][k];
+				out[3 * k + 2] = (uint8_t)(int)color[2][k];
+			}
+			for (int k = 0; k < count; k++) {
+				if (!surface[k]) memcpy(out + 3 * k, s->background, 3);
+			}
+		}
+	}
+}
+
+enum { LEFT = 1, TOP = 2 }; // an edge between a pixel and the one to its left, or above it
+
+// corner says whether two pixels lie on different visuals, or on faces that meet at an edge.
+INLINE int corner(int32_t a, int32_t b) {
+	const int bend = 128; // in the 10 bits of a normal: about 12°
+	int x = (a >> 10 & 1023) - (b >> 10 & 1023), y = (a & 1023) - (b & 1023);
+	return ((a ^ b) >> 20 != 0) | (x > bend) | (x < -bend) | (y > bend) | (y < -bend);
+}
+
+VECTOR void lightEdges(const lightScene *s, const uint8_t *rgb, int first, int last) {
+	const int w = s->width;
+	memcpy(s->prints + 3 * (size_t)first * w, rgb + 3 * (size_t)first * w, 3 * (size_t)(last - first) * w);
+	for (int y = first; y < last; y++) {
+		const int32_t *row = s->surfaces + (size_t)y * w, *above = y > 0 ? row - w : row;
+		uint8_t *edges = s->edges + (size_t)y * w;
+		edges[0] = (uint8_t)(corner(row[0], above[0]) * TOP);
+		for (int x = 1; x < w; x++) edges[x] = (uint8_t)(corner(row[x], row[x - 1]) * LEFT | corner(row[x], above[x]) * TOP);
+	}
+}
+
+// areas adds the area between the axis and a straight line that goes from height a to height b over a length: above and below the axis.
+INLINE void areas(float a, float b, float length, float *above, float *below) {
+	if (a * b < 0) {
+		float top = a > b ? a : b, bottom = a > b ? b : a, k = 0.5f * length / (top - bottom);
+		*above += top * top * k;
+		*below += bottom * bottom * k;
+	} else {
+		float mean = 0.5f * (a + b) * length;
+		if (mean > 0) *above += mean;
+		else *below -= mean;
+	}
+}
+
+// cover finds the run of edge pixels that the pixel e belongs to, and lays through it the straight line that its ends suggest
+// (Reshetov, "Morphological antialiasing", 2009): how much of the pixel before the edge is covered by what lies behind the edge, and how
+// much of the pixel behind it by what lies before. along and across are steps in memory; e may go back and forth so many steps along.
+INLINE void cover(const uint8_t *e, int along, int across, int back, int forth, int edge, int cross, float *before, float *behind) {
+	enum { FAR = 40 }; // px
+	int l = 0, r = 1;
+	while (l < back && l < FAR && e[-(l + 1) * along] & edge) l++;
+	while (r < forth && r < FAR && e[r * along] & edge) r++;
+	float left = 0, right = 0;
+	if (l < FAR) {
+		const uint8_t *end = e - l * along;
+		left = 0.5f * (float)(((end[-across] & cross) != 0) - ((end[0] & cross) != 0));
+	}
+	if (r < FAR && r < forth) {
+		const uint8_t *end = e + r * along;
+		right = 0.5f * (float)(((end[-across] & cross) != 0) - ((end[0] & cross) != 0));
+	}
+	*before = *behind = 0;
+	float length = (float)(l + r), a = (float)l, b = a + 1, half = 0.5f * length;
+	if (left * right < 0) {
+		float slope = (right - left) / length;
+		areas(left + slope * a, left + slope * b, 1, before, behind);
+		return;
+	}
+	if (a < half) {
+		float to = b < half ? b : half;
+		areas(left * (1 - a / half), left * (1 - to / half), to - a, before, behind);
+	}
+	if (b > half) {
+		float from = a > half ? a : half;
+		areas(right * (from / half - 1), right * (b / half - 1), b - from, before, behind);
+	}
+}
+
+// lightSmooth blends pixels at edges with their neighbours.
+VECTOR void lightSmooth(const lightScene *s, uint8_t *rgb, int first, int last) {
+	const int w = s->width, h = s->height;
+	const uint8_t *from = s->prints;
+	for (int y = first; y < last; y++) {
+		const uint8_t *row = s->edges + (size_t)y * w;
+		for (int x = 0; x < w; x++) {
+			const uint8_t *e = row + x;
+			int top = e[0] & TOP, left = e[0] & LEFT, bottom = y + 1 < h && e[w] & TOP, right = x + 1 < w && e[1] & LEFT;
+			if (!(top | left | bottom | right)) continue;
+			float part[4] = {0, 0, 0, 0}, other;
+			if (top) cover(e, 1, w, x, w - x, TOP, LEFT, &other, &part[0]);
+			if (bottom) cover(e + w, 1, w, x, w - x, TOP, LEFT, &part[1], &other);
+			if (left) cover(e, w, 1, y, h - y, LEFT, TOP, &other, &part[2]);
+			if (right) cover(e + 1, w, 1, y, h - y, LEFT, TOP, &part[3], &other);
+			float sum = part[0] + part[1] + part[2] + part[3];
+			if (sum < 1 / 512.0f) continue;
+			float most = sum > 1 ? 1 / sum : 1, own = 1 - sum * most;
+			size_t at = (size_t)y * w + x;
+			const uint8_t *p = from + 3 * at;
+			const uint8_t *near[4] = {top ? p - 3 * w : p, bottom ? p + 3 * w : p, left ? p - 3 : p, right ? p + 3 : p};
+			for (int c = 0; c < 3; c++) { // squares are nearly linear in light
+				float v = own * (float)(p[c] * p[c]);
+				for (int i = 0; i < 4; i++) v += most * part[i] * (float)(near[i][c] * near[i][c]);
+				rgb[3 * at + c] = (uint8_t)(int)(sqrtf(v) + 0.5f);
+			}
+		}
+	}
+}
+
+VECTOR void lightBounds(const float *shadow, int side, float *lo, float *hi, float *tmp) {
+	const int blocks = side / LIGHT_BLOCK;
+	float *l = tmp, *h = tmp + blocks * blocks;
+	for (int j = 0; j < blocks; j++) {
+		float rowLo[LIGHT_SHADOW], rowHi[LIGHT_SHADOW];
+		const float *row = shadow + (size_t)j * LIGHT_BLOCK * side;
+		memcpy(rowLo, row, sizeof(float) * side);
+		memcpy(rowHi, row, sizeof(float) * side);
+		for (int r = 1; r < LIGHT_BLOCK; r++) {
+			row += side;
+			for (int i = 0; i < side; i++) {
+				rowLo[i] = row[i] < rowLo[i] ? row[i] : rowLo[i];
+				rowHi[i] = row[i] > rowHi[i] ? row[i] : rowHi[i];
+			}
+		}
+		for (int i = 0; i < blocks; i++) {
+			float a = rowLo[i * LIGHT_BLOCK], b = rowHi[i * LIGHT_BLOCK];
+			for (int k = 1; k < LIGHT_BLOCK; k++) {
+				float x = rowLo[i * LIGHT_BLOCK + k], y = rowHi[i * LIGHT_BLOCK + k];
+				a = x < a ? x : a;
+				b = y > b ? y : b;
+			}
+			l[j * blocks + i] = a;
+			h[j * blocks + i] = b;
+		}
+	}
+	for (int j = 0; j < blocks; j++) {
+		for (int i = 0; i < blocks; i++) {
+			float a = 1, b = 0;
+			for (int y = clampi(j - 1, 0, blocks - 1); y <= clampi(j + 1, 0, blocks - 1); y++) {
+				for (int x = clampi(i - 1, 0, blocks - 1); x <= clampi(i + 1, 0, blocks - 1); x++) {
+					a = l[y * blocks + x] < a ? l[y * blocks + x] : a;
+					b = h[y * blocks + x] > b ? h[y * blocks + x] : b;
+				}
+			}
+			lo[j * blocks + i] = a;
+			hi[j * blocks + i] = b;
+		}
+	}
+}

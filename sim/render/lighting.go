@@ -1,0 +1,168 @@
+package render
+
+/*
+#cgo CFLAGS: -O3 -ffast-math
+#cgo linux LDFLAGS: -lm
+#include <stdlib.h>
+#include "light.h"
+*/
+import "C"
+
+import (
+	"unsafe"
+
+	"github.com/refarena/refarena/sim"
+)
+
+// The pictures are lit by light.c and not by a fragment shader: on llvmpipe one look into a texture costs a picture of 640×480 2 to 3 ms
+// of two cores, and each pixel needs a dozen. GL draws what is seen (visual, normal, depth and printed colour) and what the key light sees;
+// the rest is arithmetic on arrays, which a compiler vectorises. A GPU's pictures differ from the CPU's in rasterisation alone.
+
+// A lighter lights pictures. Its memory is C's.
+type lighter struct {
+	scene  C.lightScene
+	shadow []float32 // the shadow map
+	bounds []float32 // lowest and highest of its blocks, then as much scratch
+	crew   crew
+	step   int // what the crew is doing
+	shot   *sim.Shot
+}
+
+const (
+	stepDepth = iota
+	stepOpen
+	stepColors
+	stepEdges
+	stepSmooth
+	steps
+)
+
+const shadowBlocks = shadowSide / C.LIGHT_BLOCK
+
+func newLighter(threads int) *lighter {
+	l := &lighter{shadow: cSlice[float32](shadowSide * shadowSide), bounds: cSlice[float32](4 * shadowBlocks * shadowBlocks)}
+	l.scene.shadow = (*C.float)(&l.shadow[0])
+	l.scene.shadowLo = (*C.float)(&l.bounds[0])
+	l.scene.shadowHi = (*C.float)(&l.bounds[shadowBlocks*shadowBlocks])
+	l.scene.shadowSide = shadowSide
+	l.crew.start(threads, l.band)
+	return l
+}
+
+func (l *lighter) free() {
+	l.crew.stop()
+	freeSlice(&l.shadow)
+	freeSlice(&l.bounds)
+}
+
+// cSlice is n zeros in C's memory; freeSlice frees them. n must not be 0.
+func cSlice[T any](n int) []T {
+	var x T
+	return unsafe.Slice((*T)(C.calloc(C.size_t(n), C.size_t(unsafe.Sizeof(x)))), n)
+}
+
+func freeSlice[T any](s *[]T) {
+	C.free(unsafe.Pointer(unsafe.SliceData(*s)))
+	*s = nil
+}
+
+// shadowRead says that the shadow map is new.
+func (l *lighter) shadowRead(s *shadowMap) {
+	const n = shadowBlocks * shadowBlocks
+	C.lightBounds((*C.float)(&l.shadow[0]), shadowSide, (*C.float)(&l.bounds[0]), (*C.float)(&l.bounds[n]), (*C.float)(&l.bounds[2*n]))
+}
+
+// light finishes a picture: what is seen is in t, the depth buffer in shot.
+func (l *lighter) light(t *target, v *view, g *graph, s *shadowMap, shot *sim.Shot) {
+	c := &l.scene
+	c.width, c.height = C.int32_t(t.width), C.int32_t(t.height)
+	c.surfaces = (*C.int32_t)(&t.surfaces[0])
+	c.prints = (*C.uint8_t)(&t.prints[0])
+	c.edges = (*C.uint8_t)(&t.edges[0])
+	c.open = (*C.uint8_t)(&t.open[0])
+	c.materials = (*C.lightMaterial)(&g.materials[0])
+	c.visualBody = (*C.int32_t)(&g.visualBody[0])
+	for i := range 3 {
+		x, y := v.rays[1][i]/float32(t.width), v.rays[2][i]/float32(t.height)
+		c.rayCorner[i] = C.float(v.rays[0][i] + 0.5*(x+y))
+		c.rayX[i], c.rayY[i] = C.float(x), C.float(y)
+	}
+	c.clip = [2]C.float{C.float(v.clip[0]), C.float(v.clip[1])}
+	c.focal = C.float(v.focal)
+	e := &g.env
+	c.key = [3]C.float{C.float(e.keyDir.X), C.float(e.keyDir.Y), C.float(e.keyDir.Z)}
+	for i := range 3 {
+		c.keyColor[i], c.ground[i], c.sky[i] = C.float(e.keyColor[i]), C.float(e.ground[i]), C.float(e.sky[i]-e.ground[i])
+		c.background[i] = C.uint8_t(e.background[i]*255 + 0.5)
+	}
+	m := &s.worldShadow // world to 0…1
+	for row, k := range [3]float32{shadowSide, shadowSide, 1} {
+		c.eyeShadow[row] = C.float(k * (m[row]*v.eye[0] + m[4+row]*v.eye[1] + m[8+row]*v.eye[2] + m[12+row]))
+		for col := range 3 {
+			c.worldShadow[3*row+col] = C.float(k * m[4*col+row])
+		}
+	}
+	c.texel = C.float(s.texel)
+	c.penumbra = C.float(0.5 * e.keyAngle * s.depth / s.texel)
+	l.shot = shot
+	for l.step = range steps {
+		l.crew.run()
+	}
+	l.shot = nil
+}
+
+// band does one of n parts of a step.
+func (l *lighter) band(part, n int) {
+	f := &l.shot.Frame
+	depth := (*C.float)(&f.Depth[0])
+	rows := int(l.scene.height)
+	if l.step == stepOpen {
+		rows = (rows + C.LIGHT_COARSE - 1) / C.LIGHT_COARSE
+	}
+	first, last := C.int(rows*part/n), C.int(rows*(part+1)/n)
+	switch l.step {
+	case stepDepth:
+		C.lightDepth(&l.scene, depth, (*C.int32_t)(&l.shot.Seg.Bodies[0]), first, last)
+	case stepOpen:
+		C.lightOpen(&l.scene, depth, first, last)
+	case stepColors:
+		C.lightColors(&l.scene, depth, (*C.uint8_t)(&f.RGB[0]), first, last)
+	case stepEdges:
+		C.lightEdges(&l.scene, (*C.uint8_t)(&f.RGB[0]), first, last)
+	case stepSmooth:
+		C.lightSmooth(&l.scene, (*C.uint8_t)(&f.RGB[0]), first, last)
+	}
+}
+
+// A crew does the parts of a job at the same time.
+type crew struct {
+	n    int
+	part func(part, n int)
+	todo chan int
+	done chan struct{}
+}
+
+// start hires n - 1 goroutines; the caller of run is the last one.
+func (c *crew) start(n int, part func(part, n int)) {
+	c.n, c.part, c.todo, c.done = n, part, make(chan int), make(chan struct{})
+	for range n - 1 {
+		go func() {
+			for i := range c.todo {
+				c.part(i, c.n)
+				c.done <- struct{}{}
+			}
+		}()
+	}
+}
+
+func (c *crew) run() {
+	for i := 1; i < c.n; i++ {
+		c.todo <- i
+	}
+	c.part(0, c.n)
+	for i := 1; i < c.n; i++ {
+		<-c.done
+	}
+}
+
+func (c *crew) stop() { close(c.todo) }

@@ -16,6 +16,7 @@ import (
 	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/robots/ur5"
+	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/mjcf"
 	"github.com/refarena/refarena/sim/render"
@@ -49,6 +50,11 @@ var figures = []figure{
 	{"episode.reset", "µs", "≤ 50", (*bench).reset},
 	{"episode.run", "s", "≤ 5", (*bench).runEpisode},
 	{"ik.ur5", "µs", "≤ 5", (*bench).inverse},
+	{"scenes.easy", "CPU ms", "≤ 150", sceneTime(scenes.LevelEasy, wholeScene, false)},
+	{"scenes.medium", "CPU ms", "≤ 150", sceneTime(scenes.LevelMedium, wholeScene, false)},
+	{"scenes.hard", "CPU ms", "≤ 150", sceneTime(scenes.LevelHard, wholeScene, false)},
+	{"scenes.hard.p99", "CPU ms", "≤ 600", sceneTime(scenes.LevelHard, wholeScene, true)},
+	{"scenes.hard.instructions", "CPU ms", "", sceneTime(scenes.LevelHard, sceneInstructions, false)},
 	{"plan.time", "ms", "≤ 25", (*bench).planTime},
 	{"plan.p99", "ms", "≤ 300", (*bench).planSlowest},
 	{"plan.solved", "%", "≥ 99", (*bench).planSolved},
@@ -70,8 +76,9 @@ type bench struct {
 	robot  *robots.Robot
 	device render.Device
 	stage  *tasks.Stage
-	begin  *sim.Snapshot // of stage
-	grasp  *graspBench   // once the trials are done
+	begin  *sim.Snapshot                // of stage
+	grasp  *graspBench                  // once the trials are done
+	scenes map[scenes.Level]*sceneBench // once they are made
 
 	planFile string     // where queries are written; "": nowhere
 	plan     *planBench // once the queries are answered

@@ -113,14 +113,31 @@ func (d *Design) PartAt(pObj sim.Vec3) (string, bool) {
 	s := d.pieces()
 	c := cellOf(pObj)
 	nearest, best := int32(-1), partCell*partCell
-	for x := c[0] - 1; x <= c[0]+1; x++ {
-		for y := c[1] - 1; y <= c[1]+1; y++ {
-			for z := c[2] - 1; z <= c[2]+1; z++ {
-				for _, id := range s.cells[[3]int32{x, y, z}] {
-					t := &s.triangles[id]
-					if d2 := pObj.Sub(t.nearest(pObj)).LenSqr(); d2 < best || d2 == best && id < nearest {
-						best, nearest = d2, id
+	look := func(cell [3]int32) {
+		for _, id := range s.cells[cell] {
+			t := &s.triangles[id]
+			if d2 := pObj.Sub(t.nearest(pObj)).LenSqr(); d2 < best || d2 == best && id < nearest {
+				best, nearest = d2, id
+			}
+		}
+	}
+	look(c) // what is nearest is mostly here; then few other cells are near enough
+	for x := int32(-1); x <= 1; x++ {
+		for y := int32(-1); y <= 1; y++ {
+			for z := int32(-1); z <= 1; z++ {
+				var d2 float64 // from the point to the cell
+				for i, step := range [3]int32{x, y, z} {
+					off := pObj[i] - partCell*float64(c[i]) // in the point's own cell: 0 … partCell
+					switch step {
+					case 1:
+						off = partCell - off
+					case 0:
+						off = 0
 					}
+					d2 += off * off
+				}
+				if (x != 0 || y != 0 || z != 0) && d2 <= best {
+					look([3]int32{c[0] + x, c[1] + y, c[2] + z})
 				}
 			}
 		}

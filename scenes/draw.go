@@ -33,7 +33,8 @@ const (
 type Draws struct {
 	seed                     uint64
 	objects, placement, load *rand.Rand
-	crowd                    float64 // 0 the fewest objects … 1 the most
+	crowd                    float64       // 0 the fewest objects … 1 the most
+	suitable                 map[suit]bool // known answers of drawing.suits, which are the same in all attempts
 }
 
 // NewDraws are the streams of a seed: "count", "objects", "placement" and "load", and those of the setting: "look", "tables", "room", "light"
@@ -42,6 +43,7 @@ func NewDraws(seed uint64) *Draws {
 	return &Draws{
 		seed: seed, crowd: Stream(seed, "count").Float64(),
 		objects: Stream(seed, "objects"), placement: Stream(seed, "placement"), load: Stream(seed, "load"),
+		suitable: map[suit]bool{},
 	}
 }
 
@@ -63,7 +65,7 @@ func Draw(cfg Config, draws *Draws) (*Layout, Reason, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	d := &drawing{Layout: &Layout{Config: cfg, Setting: draws.setting(cfg)}}
+	d := &drawing{Layout: &Layout{Config: cfg, Setting: draws.setting(cfg)}, suitable: draws.suitable}
 	if err := cfg.checkRoom(designs, d.Setting); err != nil {
 		return nil, "", err
 	}
@@ -82,8 +84,9 @@ func Draw(cfg Config, draws *Draws) (*Layout, Reason, error) {
 // A drawing is a layout that is being drawn.
 type drawing struct {
 	*Layout
-	supports int    // how many of Objects, from the first, were chosen for others to be put on or in
-	task     []bool // by object: it counts for MinSupports or MinPickable
+	supports int           // how many of Objects, from the first, were chosen for others to be put on or in
+	task     []bool        // by object: it counts for MinSupports or MinPickable
+	suitable map[suit]bool // see Draws
 }
 
 // choose draws which n objects there are: supports, then what can be picked up and put there, then others, and in the end twins. It gives up, and says so, if the designs have too few names
@@ -169,7 +172,20 @@ func (d *drawing) somewhereFor(e *Design) bool {
 // suits reports whether something of design e can be put on or in one of design on, seen from the camera, in the middle of the reach.
 func (d *drawing) suits(e, on *Design) bool {
 	z := d.Config.Zone.meet(d.Config.Reach)
-	return e.Fits(on) && e.findsRoom(on, sim.Translation((z.MinX+z.MaxX)/2, (z.MinY+z.MaxY)/2, 0), d.Camera(640, 480), nil)
+	key := suit{e, on, z, d.Setting.View}
+	ok, known := d.suitable[key]
+	if !known {
+		ok = e.Fits(on) && e.findsRoom(on, sim.Translation((z.MinX+z.MaxX)/2, (z.MinY+z.MaxY)/2, 0), d.Camera(640, 480), nil)
+		d.suitable[key] = ok
+	}
+	return ok
+}
+
+// A suit is what drawing.suits depends on.
+type suit struct {
+	what, on *Design
+	zone     Zone
+	view     View
 }
 
 func (d *drawing) add(e *Design, c Color) {

@@ -3,6 +3,8 @@ package refer
 import (
 	"math"
 
+	"github.com/go-gl/mathgl/mgl64"
+
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/scenes/relate"
 	"github.com/refarena/refarena/sim"
@@ -113,7 +115,14 @@ func (r *ring) contains(p relate.Vec2) bool {
 // An imageSector is a sector of the picture [px].
 type imageSector struct {
 	sector
-	cam sim.Camera
+	cam  sim.Camera
+	turn mgl64.Mat3 // R_cam_world
+}
+
+// at is the pixel that shows a point of the world; false if it is behind the camera.
+func (s *imageSector) at(p sim.Vec3) (relate.Vec2, bool) {
+	q := s.turn.Mul3x1(p.Sub(s.cam.TWorldCam.Pos))
+	return relate.Vec2{s.cam.Cx + s.cam.Fx*q[0]/q[2], s.cam.Cy + s.cam.Fy*q[1]/q[2]}, q[2] > 0
 }
 
 // Contains reports whether a point of the surface, seen from above, is free and where the instruction says. Its height is not looked at.
@@ -157,9 +166,9 @@ func (a *Area) says(at relate.Vec2) bool {
 			return false
 		}
 	}
-	for _, s := range a.images {
-		px, _, ok := s.cam.Project(sim.Vec3{at[0], at[1], a.Z})
-		if !ok || !s.contains(relate.Vec2{px.X, px.Y}) {
+	for i := range a.images {
+		s := &a.images[i]
+		if px, ok := s.at(sim.Vec3{at[0], at[1], a.Z}); !ok || !s.contains(px) {
 			return false
 		}
 	}
@@ -360,7 +369,7 @@ func (v *View) onTable(a *Area, c relate.Claim) bool {
 		_, depth, _ := w.Camera.Project(s.Middle())
 		radius := max(s.ImageMax.Sub(s.ImageMin).Len(), MinRadius*w.Camera.Fx/depth)
 		apex := s.ImageMin.Add(s.ImageMax).Mul(0.5)
-		a.images = append(a.images, imageSector{newSector(apex, dir, radius), w.Camera})
+		a.images = append(a.images, imageSector{newSector(apex, dir, radius), w.Camera, w.Camera.TWorldCam.Inv().Rot.Mat4().Mat3()})
 		box, ok := v.onPlane(apex, radius, w.Tables[a.Table].Z)
 		if !ok {
 			return false
@@ -560,9 +569,9 @@ func (v *View) measure(a *Area) bool {
 	return true
 }
 
-// areaRegion is where the picture shows the area: pixels of its surface whose points are free and where the instruction says.
-func (v *View) areaRegion(a *Area) sim.Region {
-	r := v.region()
+// areaRegion is where the picture shows the area, pixels of its surface whose points are free and where the instruction says, and how many they are.
+func (v *View) areaRegion(a *Area) (sim.Region, int) {
+	r, count := v.region(), 0
 	cam := v.World.Camera
 	rows := v.rows(a)
 	body := int32(v.surfaceBody(a))
@@ -578,10 +587,11 @@ func (v *View) areaRegion(a *Area) sim.Region {
 			p := origin.Add(turn.Mul3x1(ray))
 			if p[2] >= a.Z-surfaceRelief && p[2] <= a.Z+a.height+surfaceRelief && a.Contains(relate.Vec2{p[0], p[1]}) {
 				r.Mask[i] = true
+				count++
 			}
 		}
 	}
-	return r
+	return r, count
 }
 
 // rows are, for each row of the picture, the pixels from the first to the one before the second that the area's bounds may show.

@@ -207,12 +207,13 @@ func (v *View) Generate(o Options, r *rand.Rand) ([]Instruction, error) {
 			continue
 		}
 		known[meaning] = true
+		var pixels int
 		if kind == scenes.Location {
-			in.Region = m.thingRegion(in.Target, in.Phrase.Part)
+			in.Region, pixels = m.thingRegion(in.Target, in.Phrase.Part)
 		} else {
-			in.Region = m.areaRegion(in.Area)
+			in.Region, pixels = m.areaRegion(in.Area)
 		}
-		if float64(in.Region.Count()) < minPixels*float64(len(in.Region.Mask)) {
+		if float64(pixels) < minPixels*float64(len(in.Region.Mask)) {
 			continue
 		}
 		made[kind]++
@@ -634,16 +635,19 @@ func (m *maker) order(thing, steps int, use relate.Relation, depth int) *Order {
 // name for the order's anchor is looked for.
 func (m *maker) rankable(order relate.Claim, thing int) bool {
 	t := &m.World.Things[thing]
+	n := len(m.World.Things)
+	before := m.whoIsBefore(order)
+	members := make([]int, 0, n)
 	for _, noun := range []string{t.Nouns[0], Generic[0]} {
 		for _, color := range []string{"", t.Color} {
-			var members []int
+			members = members[:0]
 			for i, truth := range m.whoFits(&Phrase{Noun: noun, Color: color}) {
 				if truth == relate.Yes && i != order.A {
 					members = append(members, i)
 				}
 			}
 			for rank := 1; rank <= 3; rank++ {
-				if x, ok := m.ranked(order, rank, members); ok && x == thing {
+				if x, ok := rankedBy(before, n, rank, members); ok && x == thing {
 					return true
 				}
 			}

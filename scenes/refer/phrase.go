@@ -141,21 +141,29 @@ func (v *View) ranked(order relate.Claim, rank int, members []int) (thing int, o
 	if len(members) < rank+1 {
 		return -1, false
 	}
+	return rankedBy(v.whoIsBefore(order), len(v.World.Things), rank, members)
+}
+
+// rankedBy is ranked by what whoIsBefore says of n things.
+func rankedBy(before []relate.Truth, n, rank int, members []int) (thing int, ok bool) {
+	if len(members) < rank+1 {
+		return -1, false
+	}
 	thing = -1
 	for _, t := range members {
-		before, certain := 0, true
+		first, certain := 0, true
 		for _, u := range members {
 			if u == t {
 				continue
 			}
-			switch v.isBefore(order, u, t) {
+			switch before[u*n+t] {
 			case relate.Yes:
-				before++
+				first++
 			case relate.Unclear:
 				certain = false
 			}
 		}
-		if certain && before == rank-1 {
+		if certain && first == rank-1 {
 			thing = t
 		}
 	}

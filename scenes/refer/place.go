@@ -27,8 +27,10 @@ func (v *View) PlaceAt(held int, claims []relate.Claim, r *rand.Rand) (in Instru
 		}
 		if p.named() {
 			if in, ok = m.placementOf(p, held); ok {
-				in.Split, in.Region = SplitOf(in.Relations), v.areaRegion(in.Area)
-				return in, float64(in.Region.Count()) >= minPixels*float64(len(in.Region.Mask))
+				var pixels int
+				in.Split = SplitOf(in.Relations)
+				in.Region, pixels = v.areaRegion(in.Area)
+				return in, float64(pixels) >= minPixels*float64(len(in.Region.Mask))
 			}
 		}
 	}

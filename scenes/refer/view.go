@@ -121,6 +121,12 @@ func (v *View) whoHolds(c relate.Claim) []relate.Truth {
 				all = append(all, relate.No)
 				continue
 			}
+			if c.Relation == relate.Touch { // it works both ways
+				if back := v.holds[relate.Claim{Relation: relate.Touch, A: t, B: -1}]; back != nil && c.A >= 0 {
+					all = append(all, back[c.A])
+					continue
+				}
+			}
 			all = append(all, v.World.Holds(c, t))
 		}
 		v.holds[c] = all
@@ -145,11 +151,11 @@ func (v *View) whoFits(p *Phrase) []relate.Truth {
 	return all
 }
 
-// isBefore is what World.Before says of two things.
-func (v *View) isBefore(c relate.Claim, a, b int) relate.Truth {
-	n := len(v.World.Things)
+// whoIsBefore is what World.Before says of each two of n things: of i and j at i·n + j.
+func (v *View) whoIsBefore(c relate.Claim) []relate.Truth {
 	all, ok := v.before[c]
 	if !ok {
+		n := len(v.World.Things)
 		all = make([]relate.Truth, n*n)
 		for i := range n {
 			for j := range n {
@@ -158,7 +164,7 @@ func (v *View) isBefore(c relate.Claim, a, b int) relate.Truth {
 		}
 		v.before[c] = all
 	}
-	return all[a*n+b]
+	return all
 }
 
 // visible reports whether the picture shows enough of a thing to name it.
@@ -219,9 +225,9 @@ const minFront = 14.0 / 640
 // frontDepth is how far behind the visible surface a corner counts as visible [m].
 const frontDepth = 0.004
 
-// thingRegion is where the picture shows a thing, or its part of that name ("" is all of it).
-func (v *View) thingRegion(thing int, part string) sim.Region {
-	r := v.region()
+// thingRegion is where the picture shows a thing, or its part of that name ("" is all of it), and in how many pixels.
+func (v *View) thingRegion(thing int, part string) (sim.Region, int) {
+	r, count := v.region(), 0
 	body, g := int32(v.scene.Bodies[thing]), &v.seen[thing]
 	d := v.scene.Objects[thing].Design
 	tObjWorld := v.World.Things[thing].TWorldObj.Inv()
@@ -255,9 +261,10 @@ func (v *View) thingRegion(thing int, part string) sim.Region {
 				}
 			}
 			r.Mask[i] = true
+			count++
 		}
 	}
-	return r
+	return r, count
 }
 
 // partSlack is how far the depth image may miss a part [m].

@@ -136,9 +136,13 @@ func (w *World) Out(a, b int) Truth {
 // Touches says whether a and b touch: relation touch. Frame: world. Yes if their convex hulls are at most 2 mm apart, No from 10 mm on. Hulls
 // that overlap do not mean that hollow things touch: that is Yes only for what stands on or in the other, else Unclear.
 func (w *World) Touches(a, b int) Truth {
-	lo, hi := w.distance(a, b)
+	if w.gaps[a][b] >= 0.010 {
+		return No
+	}
+	carried := w.Parent(a) == b || w.Parent(b) == a
+	lo, hi := w.distance(a, b, func(lo, hi float64) bool { return lo >= 0.010 || hi <= 0.002 && (lo > 1e-4 || carried) })
 	switch {
-	case lo <= 1e-4 && hi <= 0.002 && w.Parent(a) != b && w.Parent(b) != a: // nothing proves that they do not overlap
+	case lo <= 1e-4 && hi <= 0.002 && !carried: // nothing proves that they do not overlap
 		return Unclear
 	case hi <= 0.002:
 		return Yes
@@ -148,12 +152,9 @@ func (w *World) Touches(a, b int) Truth {
 	return Unclear
 }
 
-// distance bounds the distance between two hulls from below and above [m]: Gilbert's algorithm (1966) for the point of the Minkowski
-// difference that is nearest to the origin.
-func (w *World) distance(a, b int) (lo, hi float64) {
-	if gap := w.gaps[a][b]; gap > 0.02 {
-		return gap, 10 // far enough apart to be sure: nobody asks for more
-	}
+// distance bounds the distance between two hulls from below and above [m], until that is enough: Gilbert's algorithm (1966) for the point of
+// the Minkowski difference that is nearest to the origin.
+func (w *World) distance(a, b int, enough func(lo, hi float64) bool) (lo, hi float64) {
 	s, t := &w.Solids[a], &w.Solids[b]
 	lo = max(w.gaps[a][b], s.Lo-t.Hi, t.Lo-s.Hi) // faces that lie side by side converge slowly; this bound is at hand
 	p, q := s.Points, t.Points
@@ -166,7 +167,7 @@ func (w *World) distance(a, b int) (lo, hi float64) {
 		}
 		s := corner(v.Mul(-1))
 		lo = max(lo, v.Dot(s)/hi) // no point of the difference is nearer, along v
-		if hi-lo < 5e-5 || lo >= 0.010 {
+		if hi-lo < 5e-5 || enough(lo, hi) {
 			return lo, hi
 		}
 		d := s.Sub(v)

@@ -52,16 +52,17 @@ func (p *Place) named() bool {
 // Again asks what an instruction from another View of the scene asks, with the same words. ok is false if it does not mean one thing, and the
 // same, or no place any more.
 func (v *View) Again(in Instruction) (out Instruction, ok bool) {
+	var pixels int
 	if in.Kind == scenes.Location {
 		if t, ok := v.resolve(in.Phrase); !ok || t != in.Target || !v.visible(t) {
 			return in, false
 		}
-		in.Region = v.thingRegion(in.Target, in.Phrase.Part)
+		in.Region, pixels = v.thingRegion(in.Target, in.Phrase.Part)
 	} else {
 		if in.Area, ok = v.area(in.Place, in.Held); !ok {
 			return in, false
 		}
-		in.Region = v.areaRegion(in.Area)
+		in.Region, pixels = v.areaRegion(in.Area)
 	}
-	return in, float64(in.Region.Count()) >= minPixels*float64(len(in.Region.Mask))
+	return in, float64(pixels) >= minPixels*float64(len(in.Region.Mask))
 }

@@ -23,6 +23,7 @@ import time
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
 import losses
@@ -140,8 +141,9 @@ def initialise(m, cfg):
 
 
 class Trainer:
-    def __init__(self, run, data, validation, out, device, resume=True, log=print):
+    def __init__(self, run, data, validation, out, device, resume=True, log=print, until=None):
         self.run_config, self.out, self.device, self.log = run, out, device, log
+        self.until = until  # time.monotonic() at which to stop, whatever the stages say
         os.makedirs(out, exist_ok=True)
         torch.manual_seed(run.seed)
         if device == "cuda":
@@ -221,6 +223,13 @@ class Trainer:
                     os.remove(f)
             raise OSError(f"{self.out}: could not save: {e} (what was saved before is whole)") from None
 
+    def keep(self, name):
+        """The model alone in one file of half precision, OUT/NAME.safetensors: small enough to carry. train/adopt.py makes a checkpoint of it."""
+        half = {k: v.detach().half().cpu().contiguous() if v.is_floating_point() else v.cpu() for k, v in self.model.state_dict().items() if k != "llm.lm_head.weight"}
+        path = os.path.join(self.out, name + ".safetensors")
+        save_file(half, path + ".part")
+        os.replace(path + ".part", path)
+
     def note(self, kind, **figures):
         record = {"kind": kind, "step": self.state["total"], "seconds": round(time.monotonic() - self.started, 1), **figures}
         self.metrics.write(json.dumps(record) + "\n")
@@ -243,6 +252,7 @@ class Trainer:
             self.state["stage"], self.state["done"], self.state["steps"] = i + 1, 0.0, 0
             self.save()
             if stage.name in ("sft", "grpo"):
+                self.keep(stage.name)
                 self.validate(f"after {stage.name}", reasoning=True)
         self.save()
         self.loader.close()
@@ -250,6 +260,8 @@ class Trainer:
 
     def progress(self, stage, begun, done):
         """0…1 of a stage."""
+        if self.until is not None and time.monotonic() > self.until:
+            self.stopping = True
         return self.state["steps"] / stage.steps if stage.steps else (time.monotonic() - begun + done) / stage.seconds
 
     def learn(self, stage):
@@ -309,6 +321,7 @@ class Trainer:
                 self.state["done"] = done + now - begun - paused
                 self.validate("during")
                 self.save()
+                self.keep("during")
                 self.curves()
                 judged = time.monotonic()
                 paused += judged - t
@@ -382,12 +395,14 @@ def main(argv=None):
     a.add_argument("--data", required=True, action="append", metavar="DIR", help="shards of `refarena gen`; may be given several times, may still be growing")
     a.add_argument("--validation", action="append", default=[], metavar="DIR", help="shards of other seeds")
     a.add_argument("--out", required=True, metavar="DIR")
+    a.add_argument("--until", type=float, metavar="SECONDS", help="stop after so many seconds in all, with everything saved")
     a.add_argument("--fresh", action="store_true", help="begin anew even if OUT has a state")
     a.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     o = a.parse_args(argv)
     run = Run.load(o.config)
     begun = time.monotonic()
-    trainer = Trainer(run, o.data, o.validation, o.out, o.device, not o.fresh, lambda s: print(f"{time.monotonic() - begun:7.1f} s  {s}", flush=True))
+    trainer = Trainer(run, o.data, o.validation, o.out, o.device, not o.fresh,
+                      lambda s: print(f"{time.monotonic() - begun:7.1f} s  {s}", flush=True), begun + o.until if o.until else None)
 
     def stop(*_):
         trainer.stopping = True

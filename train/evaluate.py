@@ -93,7 +93,7 @@ class Examiner:
                     break
                 asked.append((i, q["text"] + (REASONING_SUFFIX if reasoning else "")))
                 records.append((p, q))
-        texts, _ = self.answers(features, asked, depth, 256 if reasoning else 16)
+        texts, _ = self.answers(features, asked, depth, 192 if reasoning else 16)
         out = []
         for (p, q), text in zip(records, texts):
             mask = mask_of(q, *reversed(p["ids"].shape))

@@ -43,7 +43,7 @@ if [ $gl != none ]; then
   gen=$!
   datas="$datas --data $work/data"
 fi
-config=train/configs/tiny.json
+config=${CONFIG:-train/configs/tiny.json}
 if [ "$mode" = probe ]; then
   python3 - <<'PY'
 import json

@@ -24,7 +24,8 @@ class Grpo:
     """run: a Packed whose model is trained; pictures: dicts of shards.read_shard."""
 
     def __init__(self, run, tokenizer, examiner, pictures, seed, group=8, questions=64, new=192, beta=0.04, lr=2e-5, depth=0.5, chunk=16):
-        self.run, self.tokenizer, self.examiner = run, tokenizer, examiner
+        self.run = Packed(run.model, run.prefix, run.dtype)  # its rows have many widths: not compiled
+        self.tokenizer, self.examiner = tokenizer, examiner
         self.group, self.questions, self.new, self.beta, self.chunk, self.depth = group, questions, new, beta, chunk, depth
         self.device = examiner.device
         reference = copy.deepcopy(run.model).eval().requires_grad_(False)

@@ -64,6 +64,12 @@ class Stage:
             raise ValueError(f"stage {self.name}: weight {sorted(unknown)[0]!r} (have {', '.join(DEFAULT_WEIGHTS)})")
         return self
 
+    def rate(self, part):
+        """The factor on the learning rates after that share of the stage: a ramp, a plateau, half a cosine."""
+        ramp = min(1.0, 0.02 + part / self.warmup) if self.warmup else 1.0
+        fall = max(0.0, (part - self.hold) / (1 - self.hold))
+        return self.lr * ramp * (self.floor + (1 - self.floor) * 0.5 * (1 + np.cos(np.pi * fall)))
+
 
 @dataclasses.dataclass
 class Run:
@@ -149,6 +155,8 @@ class Trainer:
         if device == "cuda":
             torch.set_float32_matmul_precision("high")
             torch.backends.cudnn.benchmark = True
+            if run.compile:  # what does not compile runs as it is
+                torch._dynamo.config.suppress_errors = True
         self.tokenizer_path = run.tokenizer
         self.tokenizer = Tokenizer.from_file(run.tokenizer)
         with open(run.labels, encoding="utf-8") as f:
@@ -164,7 +172,7 @@ class Trainer:
         self.prefix = Prefix(self.cfg, self.tokenizer)
         dtype = torch.bfloat16 if device == "cuda" and run.bf16 else torch.float32
         self.packed = Packed(self.model, self.prefix, dtype, compile=run.compile)
-        self.examiner = Examiner(self.packed, self.tokenizer, device, 512 if device == "cuda" else 64)
+        self.examiner = Examiner(self.packed, self.tokenizer, device, 1024 if device == "cuda" else 64)
         self.optimizers = optim.build(self.model, self.aids, run.muon, run.adam, run.weight_decay)
         self.generator = torch.Generator(device).manual_seed(run.seed)
         options = {"text": run.text, "rows": run.rows, "reasoning": run.reasoning, "suffixed": run.suffixed}
@@ -274,16 +282,12 @@ class Trainer:
         self.model.train(stage.name != "align")
         begun, done, paused = time.monotonic(), self.state["done"], 0.0
         sums, n, shown, judged = {}, 0, time.monotonic(), time.monotonic()
-        base = [[g["lr"] for g in o.param_groups] for o in optim.build(self.model, self.aids, run.muon, run.adam)] if stage.name != "align" else None
         while True:
             part = self.progress(stage, begun + paused, done)
             if part >= 1 or self.stopping:
                 break
             self.loader.poll()
-            rate = stage.lr * min(1.0, part / stage.warmup if stage.warmup else 1.0, (stage.steps and (self.state["steps"] + 1) / max(1, stage.warmup * stage.steps)) or 1.0)
-            if part > stage.hold:
-                rate *= stage.floor + (1 - stage.floor) * 0.5 * (1 + np.cos(np.pi * (part - stage.hold) / (1 - stage.hold)))
-            rate = max(rate, 0.02 * stage.lr)
+            rate = stage.rate(part)
             for o, lr in zip(self.optimizers, (run.muon, run.adam)):
                 for g in o.param_groups:
                     g["lr"] = lr * rate
@@ -297,7 +301,7 @@ class Trainer:
                 _, _, loss, parts = losses.dense(self.packed, self.aids, b, weights)
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_([p for p in (*self.model.parameters(), *self.aids.parameters()) if p.grad is not None], run.clip)
-            if self.state["total"] % 16 == 0 and not torch.isfinite(norm):
+            if not torch.isfinite(norm):
                 self.log("a loss was not finite: this step is left out")
             else:
                 for o in self.optimizers:
@@ -327,7 +331,6 @@ class Trainer:
                 paused += judged - t
                 shown += judged - t
         self.state["done"] = done + time.monotonic() - begun - paused
-        del base
 
     def line(self, stage, part, speed, m):
         keys = ["answer", "d1", "d2", "target", "target_right", "anchor0", "anchor0_right", "anchor1_right", "rgb_name_right", "rgb_color_right", "rgb_decimals", "depth_decimals", "rgb_place"]

@@ -179,6 +179,8 @@ type Answer struct {
 	Problem Problem
 	Reason  string // what was wrong, for people, one line; "" without a problem
 	Prompt  string // the text that the model was given; "" for the baselines, which read none
+	// ServerText says that Text is not the model's but its server's: an error page, or anything else that is no reply.
+	ServerText bool
 	// Attempts is how often the query was sent, 1 or more: the tries before the last failed on the way to the model or back.
 	Attempts int
 	// Latency is the wall time from the first send to the last reply, waits between tries included. It is not part of what must repeat:

@@ -314,7 +314,7 @@ func isTransient(err error) bool {
 // read makes an answer of a reply with status 200, 500 or 0.
 func (c *RoboReferClient) read(rep reply) Answer {
 	bad := func(format string, args ...any) Answer {
-		return Answer{Text: cut(string(rep.body), maxErrorText), Problem: ProblemUnparsable, Reason: fmt.Sprintf(format, args...)}
+		return Answer{Text: cut(string(rep.body), maxErrorText), ServerText: true, Problem: ProblemUnparsable, Reason: fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case rep.status == 0:

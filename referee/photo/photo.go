@@ -58,7 +58,7 @@ func Decode(data []byte, opt Options) (*Picture, error) {
 	if !opt.Stored {
 		p.RGB, p.Width, p.Height = turn(p.RGB, p.Width, p.Height, 3, orientation)
 	}
-	p.fit(cmp.Or(opt.MaxSide, sim.MaxImageSide))
+	p.RGB, p.Width, p.Height = Shrink(p.RGB, p.Width, p.Height, cmp.Or(opt.MaxSide, sim.MaxImageSide))
 	return p, nil
 }
 
@@ -136,20 +136,20 @@ func straight(c color.Color) color.NRGBA64 {
 	return color.NRGBA64Model.Convert(c).(color.NRGBA64)
 }
 
-// fit makes p smaller until no side is longer than side.
-func (p *Picture) fit(side int) {
-	if p.Width <= side && p.Height <= side {
-		return
+// Shrink makes a colour picture of w × h pixels smaller until no side is longer than side [px]; one that fits is returned as it is.
+func Shrink(pix []byte, w, h, side int) (smaller []byte, w2, h2 int) {
+	if w <= side && h <= side {
+		return pix, w, h
 	}
-	scale := float64(side) / float64(max(p.Width, p.Height))
-	w, h := max(1, int(float64(p.Width)*scale+0.5)), max(1, int(float64(p.Height)*scale+0.5))
-	src := image.NewRGBA(image.Rect(0, 0, p.Width, p.Height))
-	for i, j := 0, 0; i < len(p.RGB); i, j = i+3, j+4 {
-		src.Pix[j], src.Pix[j+1], src.Pix[j+2], src.Pix[j+3] = p.RGB[i], p.RGB[i+1], p.RGB[i+2], 0xff
+	scale := float64(side) / float64(max(w, h))
+	w2, h2 = max(1, int(float64(w)*scale+0.5)), max(1, int(float64(h)*scale+0.5))
+	src := image.NewRGBA(image.Rect(0, 0, w, h))
+	for i, j := 0, 0; i < len(pix); i, j = i+3, j+4 {
+		src.Pix[j], src.Pix[j+1], src.Pix[j+2], src.Pix[j+3] = pix[i], pix[i+1], pix[i+2], 0xff
 	}
-	dst := image.NewRGBA(image.Rect(0, 0, w, h))
+	dst := image.NewRGBA(image.Rect(0, 0, w2, h2))
 	draw.CatmullRom.Scale(dst, dst.Bounds(), src, src.Bounds(), draw.Src, nil)
-	p.RGB, p.Width, p.Height = rgb(dst), w, h
+	return rgb(dst), w2, h2
 }
 
 // turn brings pixels of n bytes into the upright position. Orientation o is EXIF's: 1 upright, 2 mirrored, 3 upside down, 4 both, 5 to 8 on a side.

@@ -33,6 +33,7 @@ type commandLine struct {
 	Verify  verifyCommand  `cmd:"" help:"Play a run again from its record and compare, bit for bit."`
 	Compare compareCommand `cmd:"" help:"Compare runs of one suite, episode by episode: better, worse, or cannot tell."`
 	Merge   mergeCommand   `cmd:"" help:"Join the parts of a run that eval --shard played."`
+	Point   pointCommand   `cmd:"" help:"Ask where to point in a picture of your own."`
 	Render  renderCommand  `cmd:"" help:"Write what the camera sees at the start of an episode: RGB, depth and ids as PNG."`
 	Export  exportCommand  `cmd:"" help:"Write a scene for other programs: glTF for Blender or three.js, MJCF for MuJoCo."`
 	Gen     genCommand     `cmd:"" help:"Make scenes and instructions about them; --stats says how they are distributed, --out writes training data."`

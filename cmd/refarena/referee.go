@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/referee/cassette"
+	program "github.com/refarena/refarena/referee/command"
+	"github.com/refarena/refarena/referee/openai"
 	"github.com/refarena/refarena/referee/roborefer"
 )
 
@@ -15,11 +18,17 @@ type refereeFlags struct {
 	Referee string        `default:"oracle" help:"What is asked where to point: ${referees}."`
 	Timeout time.Duration `default:"60s" help:"How long a model may take for one answer."`
 	Device  string        `default:"auto" help:"Where a model of roborefer: runs: auto, cpu or cuda:N."`
+	Record  string        `placeholder:"FILE" help:"Write every answer to the end of this file, for --referee cassette:FILE."`
 }
 
 // makers are the referees of other packages than referee, for referee.Open.
-func (f refereeFlags) makers(console) []referee.Maker {
-	return []referee.Maker{roborefer.Maker(roborefer.Options{Device: f.Device})}
+func (f refereeFlags) makers(io console) []referee.Maker {
+	return []referee.Maker{
+		roborefer.Maker(roborefer.Options{Device: f.Device}),
+		openai.Maker(f.Timeout),
+		program.Maker(program.Options{Timeout: f.Timeout, Stderr: io.err}),
+		cassette.Maker(),
+	}
 }
 
 // refereeNames is what --referee takes.
@@ -39,6 +48,13 @@ func (f refereeFlags) open(io console) (r referee.Referee, done func(*error), er
 	r, err = referee.Open(f.Referee, referee.Options{RoboRefer: referee.RoboReferOptions{Timeout: f.Timeout}}, f.makers(io)...)
 	if err != nil {
 		return nil, nil, usageError{err}
+	}
+	if f.Record != "" {
+		recorder, err := cassette.Record(r, f.Record)
+		if err != nil {
+			return nil, nil, errors.Join(err, closeReferee(r))
+		}
+		r = recorder
 	}
 	return r, func(err *error) { *err = errors.Join(*err, closeReferee(r)) }, nil
 }

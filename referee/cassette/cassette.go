@@ -382,7 +382,7 @@ func Record(r referee.Referee, path string) (referee.Referee, error) {
 	}
 	info := r.Info()
 	rec := &Recorder{inner: r, model: ModelHash(info), file: f}
-	if err := f.Truncate(end); err == nil { // a last line that was cut off
+	if err = f.Truncate(end); err == nil { // a last line that was cut off
 		_, err = f.Seek(end, io.SeekStart)
 	}
 	if _, ok := t.infos[rec.model]; !ok && err == nil {

@@ -13,9 +13,9 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 cd "$here" || exit 1
 carry=${CARRY:-$here/.carry}
 bin=${BIN:-$carry/bin/refarena}
-export REFARENA_LIBDIR=${LIB:-$carry/lib} PYTHONUNBUFFERED=1 OMP_NUM_THREADS=4 TOKENIZERS_PARALLELISM=false
+cores=$(nproc --all)
+export REFARENA_LIBDIR=${LIB:-$carry/lib} LD_LIBRARY_PATH=${LIB:-$carry/lib} PYTHONUNBUFFERED=1 OMP_NUM_THREADS=4 TOKENIZERS_PARALLELISM=false
 work=${WORK:-/tmp/refarena-train}
-cores=$(nproc)
 mkdir -p "$work" "$out"
 left() { echo $((limit - (SECONDS - begun))); }
 say() { echo "[$((SECONDS - begun)) s] $*"; }
@@ -39,7 +39,7 @@ for d in "$carry"/data; do [ -e "$d" ] && datas="$datas --data $d"; done
 if [ $gl != none ]; then
   "$bin" gen $data -n 75 --seed 700000 --shard-scenes 5 --workers $((cores - 1)) --out "$work/validation" >"$work/validation.log" 2>&1
   say "validation: $(tail -1 "$work/validation.log")"
-  setsid nice -n 10 "$bin" gen $data -n 200000 --seed 100000 --shard-scenes 8 --workers $((cores - 4)) --out "$work/data" >"$work/gen.log" 2>&1 &
+  setsid nice -n 10 "$bin" gen $data -n 200000 --seed 100000 --shard-scenes 8 --workers $((cores - 6)) --out "$work/data" >"$work/gen.log" 2>&1 &
   gen=$!
   datas="$datas --data $work/data"
 fi

@@ -10,6 +10,7 @@ import os
 import queue
 import threading
 import time
+import types
 
 import numpy as np
 import torch
@@ -23,10 +24,14 @@ def _start(args):
     global _packer
     from tokenizers import Tokenizer
 
-    torch.set_num_threads(1)
-    cfg, tokenizer, prefix, labels, options = args
+    cfg, tokenizer, end, stop, labels, options = args
+    prefix = types.SimpleNamespace(end=end, stop=stop)
     _packer = Packer(cfg, Tokenizer.from_str(tokenizer), prefix, labels, **options)
-    os.nice(5)
+    os.nice(3)
+
+
+def _ready():
+    return _packer is not None
 
 
 def _pack(path, seed):
@@ -72,9 +77,9 @@ class Loader:
         self.stop = threading.Event()
         self.waiting = {}
         if workers:
-            # forkserver: the parent may hold a CUDA context, which does not survive a fork.
-            context = multiprocessing.get_context("forkserver")
-            self.pool = concurrent.futures.ProcessPoolExecutor(workers, context, _start, (packer_args,))
+            # Forked, so that nothing has to be imported anew, and all of them now: before other threads run. They do not touch the GPU.
+            self.pool = concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _start, (packer_args,))
+            self.pool.submit(_ready).result()
             self.thread = threading.Thread(target=self._feed, daemon=True)
             self.thread.start()
 
@@ -94,9 +99,15 @@ class Loader:
 
     def _feed(self):
         while not self.stop.is_set():
-            for path in self._new():
-                self.waiting[self.pool.submit(_pack, path, self.seed + len(self.seen))] = path
-            done, _ = concurrent.futures.wait(list(self.waiting) or [concurrent.futures.Future()], timeout=0.3, return_when="FIRST_COMPLETED")
+            try:
+                for path in self._new() if len(self.waiting) < 60 else ():
+                    self.waiting[self.pool.submit(_pack, path, self.seed + len(self.seen))] = path
+            except RuntimeError:  # the pool is closed
+                return
+            if not self.waiting:
+                time.sleep(0.2)
+                continue
+            done, _ = concurrent.futures.wait(list(self.waiting), timeout=0.3, return_when="FIRST_COMPLETED")
             for f in done:
                 path = self.waiting.pop(f)
                 try:

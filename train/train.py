@@ -162,6 +162,11 @@ class Trainer:
         with open(run.labels, encoding="utf-8") as f:
             self.labels = Labels(**json.load(f))
         self.cfg = model_config(run.model, self.tokenizer)
+        self.prefix = Prefix(self.cfg, self.tokenizer)
+        options = {"text": run.text, "rows": run.rows, "reasoning": run.reasoning, "suffixed": run.suffixed}
+        self.packer = Packer(self.cfg, self.tokenizer, self.prefix, self.labels, **options)
+        args = (self.cfg, self.tokenizer.to_str(), self.prefix.end, self.prefix.stop, self.labels, options)
+        self.loader = Loader(data, None, args, run.seed, run.workers)  # before the GPU is touched
         self.model = roborefer.RoboRefer(self.cfg, place_codes=True)
         initialise(self.model, self.cfg)
         self.model.to(device)
@@ -169,22 +174,18 @@ class Trainer:
             for tower in (self.model.vision_tower, self.model.depth_tower):
                 tower.to(memory_format=torch.channels_last)
         self.aids = losses.Aids(self.cfg, self.labels).to(device)
-        self.prefix = Prefix(self.cfg, self.tokenizer)
         dtype = torch.bfloat16 if device == "cuda" and run.bf16 else torch.float32
         self.packed = Packed(self.model, self.prefix, dtype, compile=run.compile)
         self.examiner = Examiner(self.packed, self.tokenizer, device, 1024 if device == "cuda" else 64)
         self.optimizers = optim.build(self.model, self.aids, run.muon, run.adam, run.weight_decay)
         self.generator = torch.Generator(device).manual_seed(run.seed)
-        options = {"text": run.text, "rows": run.rows, "reasoning": run.reasoning, "suffixed": run.suffixed}
-        self.packer = Packer(self.cfg, self.tokenizer, self.prefix, self.labels, **options)
         self.data, self.validation = data, validation
         self.state = {"stage": 0, "done": 0.0, "steps": 0, "total": 0, "pictures": 0}
         self.past = []
         if resume and os.path.exists(os.path.join(out, "state.pt")):
             self.restore(os.path.join(out, "state.pt"))
         self.store = Store(self.packer, run.capacity, device)
-        args = (self.cfg, self.tokenizer.to_str(), self.prefix, self.labels, options)
-        self.loader = Loader(data, self.store, args, run.seed, run.workers)
+        self.loader.store = self.store
         self.metrics = open(os.path.join(out, "metrics.jsonl"), "a", encoding="utf-8")
         self.stopping = False
         self.started = time.monotonic()

@@ -17,6 +17,7 @@ cores=$(nproc --all)
 export REFARENA_LIBDIR=${LIB:-$carry/lib} LD_LIBRARY_PATH=${LIB:-$carry/lib} PYTHONUNBUFFERED=1 OMP_NUM_THREADS=4 TOKENIZERS_PARALLELISM=false
 work=${WORK:-/tmp/refarena-train}
 mkdir -p "$work" "$out"
+if [ -e "$bin.gz" ]; then gzip -dc "$bin.gz" >"$work/refarena" && chmod +x "$work/refarena" && bin=$work/refarena; fi
 left() { echo $((limit - (SECONDS - begun))); }
 say() { echo "[$((SECONDS - begun)) s] $*"; }
 

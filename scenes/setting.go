@@ -218,7 +218,8 @@ func bricks() *sim.Texture {
 	})
 }
 
-// drawSetting draws tables, room, light and view from the streams "tables", "look", "room", "light" and "camera" of the seed.
+// drawSetting draws tables, room, light and view from the streams "tables", "look", "room", "light", "exposure", "white balance"
+// and "camera" of the seed.
 func drawSetting(cfg Config, seed uint64) Setting {
 	wood := pick(Stream(seed, "look"), Woods())
 	if !cfg.Vary {
@@ -228,12 +229,14 @@ func drawSetting(cfg Config, seed uint64) Setting {
 		if cfg.MinTables > 1 {
 			s.Tables = twoTables(t)
 		}
+		s.Wall = walls[0].name
+		s.Light = s.bounced(sim.DefaultEnvironment())
 		return s
 	}
 	s := Setting{Tables: drawTables(cfg, seed)}
 	r := Stream(seed, "room")
 	s.Floor, s.Wall = pick(r, Floors()), pick(r, Walls())
-	s.Light = drawLight(seed)
+	s.Light = s.bounced(drawLight(seed))
 	s.View = drawView(seed, len(s.Tables))
 	return s
 }
@@ -283,27 +286,6 @@ func twoTables(t Table) []Table {
 	t.Top.MaxY = sideTable.MinY - gap
 	t.Top.MinY = min(t.Top.MinY, t.Top.MaxY-width)
 	return []Table{t, side}
-}
-
-// drawLight draws a key light between a low window and a high lamp, from anywhere but behind the camera (which would throw each
-// object's shadow out of sight), warm or cold, and the share of light that comes from all around.
-func drawLight(seed uint64) sim.Environment {
-	r := Stream(seed, "light")
-	e := sim.DefaultEnvironment()
-	azimuth := math.Pi + (2*r.Float64()-1)*2.1 // 0 is the camera's side
-	rise := 0.72 + 0.50*r.Float64()            // [rad] above the horizon
-	e.KeyDir = sim.Vec3{math.Cos(azimuth) * math.Cos(rise), math.Sin(azimuth) * math.Cos(rise), math.Sin(rise)}
-	warm, power, fill := r.Float64(), 0.80+0.35*r.Float64(), 0.85+0.35*r.Float64()
-	tint := func(warm float64) [3]float32 { // from a cloudy sky's white to a lamp's, green kept
-		return [3]float32{float32(0.93 + 0.14*warm), 1, float32(1.10 - 0.24*warm)}
-	}
-	t := tint(warm)
-	for i := range 3 {
-		e.KeyColor[i] = float32(power) * 0.82 * t[i]
-		e.Sky[i] *= float32(fill)
-		e.Ground[i] *= float32(fill)
-	}
-	return e
 }
 
 // drawView draws where the camera is: within 40 mm of DefaultCamera's place, looking within 20 mm of the same spot, the field of view

@@ -26,10 +26,10 @@ type Environment struct {
 func DefaultEnvironment() Environment {
 	return Environment{
 		KeyDir:     Vec3{-0.15, -0.60, 0.78},
-		KeyColor:   [3]float32{0.86, 0.82, 0.76},
+		KeyColor:   [3]float32{0.80, 0.76, 0.70},
 		KeyAngle:   0.07,
-		Sky:        [3]float32{0.27, 0.29, 0.32},
-		Ground:     [3]float32{0.17, 0.155, 0.14},
+		Sky:        [3]float32{0.36, 0.38, 0.41},
+		Ground:     [3]float32{0.22, 0.20, 0.18},
 		Background: [3]float32{0.80, 0.83, 0.86},
 	}
 }

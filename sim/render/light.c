@@ -46,10 +46,10 @@ VECTOR void lightDepth(const lightScene *s, float *depth, int32_t *body, int fir
 
 // Ambient obstruction from the depth buffer (McGuire, Mara and Luebke, "Scalable ambient obscurance", 2012), on a coarse grid of pixels,
 // since it changes slowly.
-VECTOR void lightOpen(const lightScene *s, const float *depths, int first, int last) {
+VECTOR void lightRaw(const lightScene *s, const float *depths, int first, int last) {
 	enum { SAMPLES = 16 };
 	const float reach = 0.10f;                          // [m]
-	const float strength = 5.0f * 0.5f / SAMPLES / reach; // see below
+	const float strength = 5.0f * 0.9f / SAMPLES / reach;
 	static const float spiral[SAMPLES][2] = {
 	    {0.03125f, 0.00000f}, {-0.06913f, 0.06333f}, {0.01366f, -0.15565f}, {0.13310f, 0.17360f}, {-0.27695f, -0.04899f}, {0.29004f, -0.18450f},
 	    {-0.10546f, 0.39232f}, {-0.21605f, -0.41599f}, {0.49901f, 0.18224f}, {-0.54883f, 0.22655f}, {0.27815f, -0.59439f}, {0.21511f, 0.68580f},
@@ -63,7 +63,7 @@ VECTOR void lightOpen(const lightScene *s, const float *depths, int first, int l
 			int at = y * w + x;
 			float depth = depths[at];
 			if (depth <= 0) {
-				s->open[cy * cw + cx] = 255;
+				s->raw[cy * cw + cx] = 255;
 				continue;
 			}
 			float nx, ny, nz;
@@ -89,7 +89,29 @@ VECTOR void lightOpen(const lightScene *s, const float *depths, int first, int l
 				sum += g > 0 ? f * g / (vv + 1e-4f) : 0;
 			}
 			sum *= strength * reach * reach;
-			s->open[cy * cw + cx] = (uint8_t)(255 * clamp(1 - sum, 0, 1));
+			s->raw[cy * cw + cx] = (uint8_t)(255 * clamp(1 - sum, 0, 1));
+		}
+	}
+}
+
+// lightOpen takes the mean of each place of the coarse grid and its neighbours at about the same depth.
+void lightOpen(const lightScene *s, const float *depths, int first, int last) {
+	const float near = 0.02f; // of the depth
+	const int w = s->width, h = s->height, cw = (w + LIGHT_COARSE - 1) / LIGHT_COARSE, ch = (h + LIGHT_COARSE - 1) / LIGHT_COARSE;
+	for (int cy = first; cy < last; cy++) {
+		for (int cx = 0; cx < cw; cx++) {
+			float depth = 0;
+			int sum = 0, n = 0;
+			for (int k = 0; k < 10; k++) { // the place itself first
+				int j = cy + (k == 0 ? 0 : (k - 1) / 3 - 1), i = cx + (k == 0 ? 0 : (k - 1) % 3 - 1);
+				if (i < 0 || j < 0 || i >= cw || j >= ch) continue;
+				float d = depths[clampi(j * LIGHT_COARSE + LIGHT_COARSE / 2, 0, h - 1) * w + clampi(i * LIGHT_COARSE + LIGHT_COARSE / 2, 0, w - 1)];
+				if (k == 0) depth = d;
+				if (fabsf(d - depth) > near * depth) continue;
+				sum += s->raw[j * cw + i];
+				n++;
+			}
+			s->open[cy * cw + cx] = (uint8_t)(sum / n);
 		}
 	}
 }
@@ -134,7 +156,9 @@ INLINE float sunlit(const lightScene *s, float u, float v, float z) {
 	float r = clamp((z - caster / n) * s->penumbra, 1, LIGHT_BLOCK);
 	float sum = 0;
 	for (int k = 0; k < 12; k++) sum += compare(s->shadow, side, u + disk[k][0] * r, v + disk[k][1] * r, z);
-	return sum * (1 / 12.0f);
+	if (r < 2.5f) return sum * (1 / 12.0f);
+	for (int k = 0; k < 12; k++) sum += compare(s->shadow, side, u - disk[k][0] * 0.93f * r, v - disk[k][1] * 0.93f * r, z);
+	return sum * (1 / 24.0f);
 }
 
 // openRow is the ambient occlusion along a row of pixels, blended between the middles of the coarse grid.

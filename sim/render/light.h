@@ -7,7 +7,7 @@
 enum {
 	LIGHT_SIDE = 4096,   // largest picture; see sim.MaxImageSide
 	LIGHT_COARSE = 4,  // how many pixels, along each side, share one of the ambient occlusion
-	LIGHT_SHADOW = 1024, // texels on each side of the shadow map
+	LIGHT_SHADOW = 768,  // texels on each side of the shadow map
 	LIGHT_BLOCK = 8,     // … of a block of its bounds
 };
 
@@ -24,6 +24,7 @@ typedef struct {
 	uint8_t *prints;          // RGBA: square roots of the texture's colour where the visual has one; later the picture before it is smooth
 	uint8_t *edges;           // for lightEdges
 	uint8_t *open;            // ambient occlusion, a byte for LIGHT_COARSE² pixels: 255 is none
+	uint8_t *raw;             // … before it is smooth
 	const lightMaterial *materials; // by visual
 	const int32_t *visualBody;      // …
 	float rayCorner[3], rayX[3], rayY[3]; // from the eye towards the first pixel's centre, one metre along cam z, in the world; what a pixel adds
@@ -48,7 +49,8 @@ typedef struct {
 // lightDepth turns the depth buffer into depth along cam z [m], 0 for nothing, and visuals into bodies.
 void lightDepth(const lightScene *s, float *depth, int32_t *bodies, int first, int last);
 
-// lightOpen fills s->open; rows are those of its own grid.
+// lightRaw fills s->raw, lightOpen s->open; rows are those of their own grid.
+void lightRaw(const lightScene *s, const float *depth, int first, int last);
 void lightOpen(const lightScene *s, const float *depth, int first, int last);
 
 // lightColors writes the picture, sRGB.

@@ -30,6 +30,7 @@ type lighter struct {
 
 const (
 	stepDepth = iota
+	stepRaw
 	stepOpen
 	stepColors
 	stepEdges
@@ -80,6 +81,7 @@ func (l *lighter) light(t *target, v *view, g *graph, s *shadowMap, shot *sim.Sh
 	c.prints = (*C.uint8_t)(&t.prints[0])
 	c.edges = (*C.uint8_t)(&t.edges[0])
 	c.open = (*C.uint8_t)(&t.open[0])
+	c.raw = (*C.uint8_t)(&t.open[len(t.open)/2])
 	c.materials = (*C.lightMaterial)(&g.materials[0])
 	c.visualBody = (*C.int32_t)(&g.visualBody[0])
 	for i := range 3 {
@@ -116,13 +118,15 @@ func (l *lighter) band(part, n int) {
 	f := &l.shot.Frame
 	depth := (*C.float)(&f.Depth[0])
 	rows := int(l.scene.height)
-	if l.step == stepOpen {
+	if l.step == stepRaw || l.step == stepOpen {
 		rows = (rows + C.LIGHT_COARSE - 1) / C.LIGHT_COARSE
 	}
 	first, last := C.int(rows*part/n), C.int(rows*(part+1)/n)
 	switch l.step {
 	case stepDepth:
 		C.lightDepth(&l.scene, depth, (*C.int32_t)(&l.shot.Seg.Bodies[0]), first, last)
+	case stepRaw:
+		C.lightRaw(&l.scene, depth, first, last)
 	case stepOpen:
 		C.lightOpen(&l.scene, depth, first, last)
 	case stepColors:

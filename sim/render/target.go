@@ -20,7 +20,7 @@ type target struct {
 	surfaces      []int32   // read back; in C's memory, like the rest
 	prints        []byte
 	edges         []byte
-	open          []byte // ambient occlusion, see light.h
+	open          []byte // ambient occlusion, smooth and raw, see light.h
 }
 
 func newTarget(width, height int) (*target, error) {
@@ -46,7 +46,7 @@ func newTarget(width, height int) (*target, error) {
 	t.surfaces = cSlice[int32](width * height)
 	t.prints = cSlice[byte](4 * width * height)
 	t.edges = cSlice[byte](width * height)
-	t.open = cSlice[byte](((width + C.LIGHT_COARSE - 1) / C.LIGHT_COARSE) * ((height + C.LIGHT_COARSE - 1) / C.LIGHT_COARSE))
+	t.open = cSlice[byte](2 * ((width + C.LIGHT_COARSE - 1) / C.LIGHT_COARSE) * ((height + C.LIGHT_COARSE - 1) / C.LIGHT_COARSE))
 	return t, nil
 }
 

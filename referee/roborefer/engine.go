@@ -491,6 +491,9 @@ func (e *engine) forward(j *job, spans []span, features [2]*frame, past int) err
 		}
 		n++
 	}
+	if e.m.onPrompt != nil {
+		e.m.onPrompt(n)
+	}
 	for at := 0; at < n; at += e.chunk {
 		size := min(e.chunk, n-at)
 		positions := make([]int64, size)

@@ -59,7 +59,9 @@ type model struct {
 	embed     *onnx.Session
 	decoder   *onnx.Session
 
-	onLogits func([]float32) // for tests: sees the scores before each token
+	// For tests: they see the scores before each token, and that the first n positions of e.prompt are written.
+	onLogits func([]float32)
+	onPrompt func(n int)
 }
 
 func (m *model) close() error {

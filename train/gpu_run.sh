@@ -49,7 +49,7 @@ if [ "$mode" = probe ]; then
   python3 - <<'PY'
 import json
 c = json.load(open("train/configs/tiny.json"))
-c["stages"] = [{"name": "towers", "seconds": 8}, {"name": "sft", "seconds": 22}, {"name": "grpo", "seconds": 8, "batch": 128}]
+c["stages"] = [{"name": "towers", "seconds": 6}, {"name": "sft", "seconds": 26}, {"name": "grpo", "seconds": 7, "batch": 128}]
 c["validate_pictures"], c["wait"], c["wait_seconds"], c["validate_every"] = 40, 300, 10, 1000
 json.dump(c, open("/tmp/refarena-train/probe.json", "w"))
 PY
@@ -57,7 +57,7 @@ PY
 fi
 validation=$work/validation
 [ -e "$validation" ] || validation=$carry/data
-nice -n -5 python3 train/train.py $config $datas --validation "$validation" --out "$work/run" --until $(($(left) - 25)) 2>&1 | tee "$out/log"
+nice -n -5 python3 train/train.py $config $datas --validation "$validation" --out "$work/run" --until $(($(left) - 14)) 2>&1 | tee "$out/log"
 say "$(tail -2 "$work/gen.log" 2>/dev/null)"
 [ -n "${gen:-}" ] && kill -- -"$gen" 2>/dev/null
 for f in sft.safetensors grpo.safetensors during.safetensors metrics.jsonl curves.png; do

@@ -256,12 +256,13 @@ class Trainer:
             stage = run.stages[i]
             self.log(f"stage {i + 1} of {len(run.stages)}: {stage.name}, {stage.steps or stage.seconds} {'steps' if stage.steps else 's'}")
             (self.grpo if stage.name == "grpo" else self.learn)(stage)
+            if stage.name in ("sft", "grpo"):
+                self.keep(stage.name)
             if self.stopping:
                 break
             self.state["stage"], self.state["done"], self.state["steps"] = i + 1, 0.0, 0
             self.save()
             if stage.name in ("sft", "grpo"):
-                self.keep(stage.name)
                 self.validate(f"after {stage.name}", reasoning=True)
         self.save()
         self.loader.close()

@@ -363,7 +363,7 @@ func (e *episode) keepFrame(s *StepRecord) {
 		return
 	}
 	e.kept = append(e.kept, keptFrame{
-		name:  fmt.Sprintf("%d-%d-%s.png", e.rec.Seed, len(e.rec.Steps)+1, s.Skill),
+		name:  FrameName(e.rec.Seed, len(e.rec.Steps), s.Skill),
 		frame: sim.Frame{Camera: e.shot.Frame.Camera, RGB: slices.Clone(e.shot.Frame.RGB)},
 		point: s.Point,
 	})

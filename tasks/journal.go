@@ -26,8 +26,27 @@ const (
 	runFile      = "run.json"
 	suiteFile    = "suite.yaml"
 	episodesFile = "episodes.jsonl"
-	framesDir    = "frames"
+	controlsDir  = "controls"
+
+	FramesDir = "frames" // pictures of steps, named by FrameName
 )
+
+// FrameName is the name of the picture of a step, counted from 0, of the episode of a seed.
+func FrameName(seed uint64, step int, skill string) string {
+	return fmt.Sprintf("%d-%d-%s.png", seed, step+1, skill)
+}
+
+// ControlDir is the folder of a control's run on the episodes of the run in dir.
+func ControlDir(dir, referee string) string { return filepath.Join(dir, controlsDir, referee) }
+
+// ControlRuns are the folders of the controls' runs that the run in dir has, in the order of their names.
+func ControlRuns(dir string) []string {
+	names, _ := filepath.Glob(filepath.Join(dir, controlsDir, "*", runFile)) // the pattern is well formed
+	for i, name := range names {
+		names[i] = filepath.Dir(name)
+	}
+	return names
+}
 
 // A RunInfo is what was asked for and what answered it: run.json.
 type RunInfo struct {
@@ -167,6 +186,9 @@ func ReadRunSuite(dir string) (*Suite, error) {
 	return s, nil
 }
 
+// Asked is how many episodes the run has.
+func (r RunInfo) Asked() int { return len(r.shard().Seeds(r.Seed, r.Episodes)) }
+
 func (r RunInfo) shard() Shard {
 	if r.Shard == nil {
 		return Shard{}
@@ -230,7 +252,7 @@ func (j *Journal) Append(r *Record) error {
 
 // SaveFrame writes what the referee saw at a step, with the point that was acted on, if any.
 func (j *Journal) SaveFrame(name string, f *sim.Frame, point *sim.NormPoint) error {
-	dir := filepath.Join(j.dir, framesDir)
+	dir := filepath.Join(j.dir, FramesDir)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("tasks: frame: %w", err)
 	}

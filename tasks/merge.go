@@ -85,17 +85,17 @@ func Merge(out string, parts []string) (int, error) {
 
 // copyFrames copies the pictures of a run, if it has any.
 func copyFrames(out, dir string) error {
-	names, err := filepath.Glob(filepath.Join(dir, framesDir, "*"))
+	names, err := filepath.Glob(filepath.Join(dir, FramesDir, "*"))
 	if err != nil || len(names) == 0 {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(out, framesDir), 0o777); err != nil {
+	if err := os.MkdirAll(filepath.Join(out, FramesDir), 0o777); err != nil {
 		return fmt.Errorf("tasks: merge: %w", err)
 	}
 	for _, name := range names {
 		data, err := os.ReadFile(name)
 		if err == nil {
-			err = os.WriteFile(filepath.Join(out, framesDir, filepath.Base(name)), data, 0o666)
+			err = os.WriteFile(filepath.Join(out, FramesDir, filepath.Base(name)), data, 0o666)
 		}
 		if err != nil {
 			return fmt.Errorf("tasks: merge: %w", err)

@@ -14,6 +14,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
@@ -36,6 +37,7 @@ type evalCommand struct {
 	Size     string `default:"640x480" help:"Size of the referee's picture [px]."`
 	Noise    string `name:"depth-noise" placeholder:"CAMERA" help:"Noise of a depth camera, for robot and referee alike: d435 or l515 (default: exact depth)."`
 	Out      string `placeholder:"DIR" help:"Folder of the run (default: a new one under runs/)."`
+	Controls bool   `help:"Play the same episodes with oracle, random-in-mask and random-pixel too, for the report: what can be reached, and what luck does."`
 	Shard    string `placeholder:"I/N" help:"Play only the I-th of N parts of the episodes; refarena merge joins the runs."`
 	Resume   bool   `help:"Go on with the run in --out after an interruption: what is done there is not played again."`
 	Frames   string `default:"failed" enum:"failed,all,none" help:"Which steps' pictures to keep: failed, all or none."`
@@ -103,21 +105,19 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 	}
 
 	print := c.printer(io.out, suite)
-	asked := len(shard.Seeds(c.Seed, c.Episodes))
-	bar := progress(io.err, asked)
-	start := time.Now()
-	records, err := tasks.Evaluate(ctx, tasks.Options{
+	options := tasks.Options{
 		Suite: suite, Robot: c.Robot, Referee: ref, Seed: c.Seed, Episodes: c.Episodes, Shard: shard, Workers: c.Workers, Width: w, Height: h,
 		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },
 		DepthNoise:  noise,
 		Out:         c.Out, Resume: c.Resume, Frames: tasks.FramePolicy(c.Frames),
-		OnDone:   func(int) { bar.Add(1) },
 		OnRecord: print.record,
-	})
-	bar.Finish()
+	}
+	records, summary, err := play(ctx, io, options)
 	if len(records) > 0 {
-		fmt.Fprintf(io.err, "%s: %d of %d episodes saved\n", c.Out, len(records), asked)
-		err = errors.Join(err, print.summary(tasks.Summarize(records, asked, time.Since(start).Seconds())))
+		err = errors.Join(err, print.summary(summary))
+	}
+	if err == nil && c.Controls {
+		err = c.playControls(ctx, io, options, print)
 	}
 	if err != nil {
 		return err
@@ -128,6 +128,51 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 		}
 	}
 	return nil
+}
+
+// play runs episodes behind a progress bar.
+func play(ctx context.Context, io console, o tasks.Options) ([]*tasks.Record, tasks.Summary, error) {
+	asked := len(o.Shard.Seeds(o.Seed, o.Episodes))
+	bar := progress(io.err, asked)
+	o.OnDone = func(int) { bar.Add(1) }
+	start := time.Now()
+	records, err := tasks.Evaluate(ctx, o)
+	bar.Finish()
+	if len(records) > 0 {
+		fmt.Fprintf(io.err, "%s: %d of %d episodes saved\n", o.Out, len(records), asked)
+	}
+	return records, tasks.Summarize(records, asked, time.Since(start).Seconds()), err
+}
+
+// playControls plays the same episodes with the referees that bound what a model can reach. Their runs are kept in the run's folder.
+func (c *evalCommand) playControls(ctx context.Context, io console, o tasks.Options, print *printer) error {
+	dir := o.Out
+	for _, name := range []string{referee.OracleName, referee.RandomInMaskName, referee.RandomPixelName} {
+		if name == c.Referee {
+			continue
+		}
+		control, err := referee.Open(name, referee.Options{})
+		if err != nil {
+			return err
+		}
+		o.Referee, o.Out, o.OnRecord = control, tasks.ControlDir(dir, name), nil
+		records, summary, err := play(ctx, io, o)
+		if len(records) > 0 {
+			err = errors.Join(err, print.control(name, summary))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// control prints what a control has reached; programs read it in the control's folder.
+func (p *printer) control(name string, s tasks.Summary) error {
+	if p.json {
+		return nil
+	}
+	return p.line(fmt.Sprintf("control %-15s %v", name+":", s))
 }
 
 // A printer writes results as they come: a table for people, or lines of JSON for programs.

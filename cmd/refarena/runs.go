@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
+	"github.com/refarena/refarena/tasks/report"
 )
 
 // Commands that work on the folders of runs.
@@ -19,12 +22,12 @@ type mergeCommand struct {
 }
 
 // Run joins the parts of a run.
-func (c *mergeCommand) Run(io console) error {
+func (c *mergeCommand) Run(con console) error {
 	n, err := tasks.Merge(c.Out, c.Parts)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(io.out, "%s: %d episodes\n", c.Out, n)
+	fmt.Fprintf(con.out, "%s: %d episodes\n", c.Out, n)
 	return nil
 }
 
@@ -36,7 +39,7 @@ type verifyCommand struct {
 }
 
 // Run plays a run again from its record and compares. Exit status 1 if anything differs.
-func (c *verifyCommand) Run(ctx context.Context, io console) error {
+func (c *verifyCommand) Run(ctx context.Context, con console) error {
 	device, err := render.ParseDevice(c.GL)
 	if err != nil {
 		return usageError{err}
@@ -44,7 +47,7 @@ func (c *verifyCommand) Run(ctx context.Context, io console) error {
 	if c.Sample < 0 || c.Workers < 0 {
 		return usageError{fmt.Errorf("a sample of %d by %d workers (want 0 or more)", c.Sample, c.Workers)}
 	}
-	bar := progress(io.err, -1)
+	bar := progress(con.err, -1)
 	start := time.Now()
 	v, err := tasks.Verify(ctx, c.Dir, tasks.VerifyOptions{
 		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },
@@ -55,12 +58,12 @@ func (c *verifyCommand) Run(ctx context.Context, io console) error {
 		return err
 	}
 	for _, m := range v.Mismatches {
-		fmt.Fprintln(io.out, m)
+		fmt.Fprintln(con.out, m)
 	}
 	for _, change := range v.Changes {
-		fmt.Fprintf(io.out, "recorded and here: %s\n", change)
+		fmt.Fprintf(con.out, "recorded and here: %s\n", change)
 	}
-	fmt.Fprintf(io.out, "%d of %d episodes equal, bit for bit; %.1f s\n", len(v.Checked)-len(v.Mismatches), len(v.Checked), time.Since(start).Seconds())
+	fmt.Fprintf(con.out, "%d of %d episodes equal, bit for bit; %.1f s\n", len(v.Checked)-len(v.Mismatches), len(v.Checked), time.Since(start).Seconds())
 	if len(v.Mismatches) > 0 {
 		return errReported
 	}
@@ -75,7 +78,7 @@ type compareCommand struct {
 }
 
 // Run compares runs, episode by episode.
-func (c *compareCommand) Run(io console) error {
+func (c *compareCommand) Run(con console) error {
 	for i, b := range c.Others {
 		cmp, err := tasks.Compare(c.A, b, c.Across)
 		if err != nil {
@@ -91,13 +94,62 @@ func (c *compareCommand) Run(io console) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(io.out, string(line))
+			fmt.Fprintln(con.out, string(line))
 			continue
 		}
 		if i > 0 {
-			fmt.Fprintln(io.out)
+			fmt.Fprintln(con.out)
 		}
-		fmt.Fprint(io.out, cmp)
+		fmt.Fprint(con.out, cmp)
 	}
 	return nil
+}
+
+type reportCommand struct {
+	Runs []string `arg:"" name:"run" help:"Folders of runs, the first one is shown first."`
+	Out  string   `placeholder:"DIR" help:"Folder of the report (default: report/ in the first run's)."`
+	JSON bool     `name:"json" help:"Print the analysis of each run as one line of JSON, instead of for people."`
+}
+
+// Run writes the report and says the same in a few lines.
+func (c *reportCommand) Run(con console) error {
+	out := c.Out
+	if out == "" {
+		out = filepath.Join(c.Runs[0], "report")
+	}
+	if err := report.Write(out, c.Runs); err != nil {
+		return err
+	}
+	for _, dir := range c.Runs {
+		if err := printAnalysis(con.out, dir, c.JSON); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(con.err, "%s\n", filepath.Join(out, "index.html"))
+	return nil
+}
+
+func printAnalysis(out io.Writer, dir string, asJSON bool) error {
+	info, err := tasks.ReadRunInfo(dir)
+	if err != nil {
+		return err
+	}
+	records, err := tasks.ReadRecords(dir)
+	if err != nil {
+		return err
+	}
+	a := tasks.Analyse(records, info.Asked())
+	if asJSON {
+		line, err := json.Marshal(struct {
+			Type string `json:"type"`
+			Run  string `json:"run"`
+			*tasks.Analysis
+		}{"analysis", dir, a})
+		if err == nil {
+			_, err = fmt.Fprintln(out, string(line))
+		}
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s: %s on %s, %s, %d episodes from seed %d\n%v\n", dir, info.Referee.Name, info.Suite, info.Robot, info.Episodes, info.Seed, a)
+	return err
 }

@@ -1,0 +1,175 @@
+"use strict";
+(() => {
+  const runs = JSON.parse(document.getElementById("data").textContent);
+  const $ = id => document.getElementById(id);
+  const pct = x => (100 * x).toFixed(1) + " %";
+  const el = (tag, attrs = {}, ...kids) => {
+    const e = document.createElement(tag);
+    for (const [k, v] of Object.entries(attrs)) k in e && k !== "list" ? e[k] = v : e.setAttribute(k, v);
+    e.append(...kids);
+    return e;
+  };
+  const rateText = r => r.n ? `${pct(r.rate)} of ${r.n}` : "–";
+  const interval = r => r.n ? `${pct(r.low)} … ${pct(r.high)}` : "";
+  let run, shown = [], limit = 200, picked = -1;
+
+  function track(r) {
+    const t = el("div", { className: "track" });
+    t.setAttribute("role", "img");
+    t.setAttribute("aria-label", `${rateText(r)}, 95 % interval ${interval(r)}`);
+    const fill = el("div", { className: "fill" }), band = el("div", { className: "band" });
+    fill.style.width = 100 * r.rate + "%";
+    band.style.left = 100 * r.low + "%"; band.style.width = 100 * (r.high - r.low) + "%";
+    t.append(band, fill);
+    return t;
+  }
+
+  function headline() {
+    const a = run.analysis, box = $("headline");
+    box.replaceChildren(
+      el("div", { className: "big" }, a.episodes.n ? pct(a.episodes.rate) : "–", el("small", {}, `of ${a.episodes.n} judged episodes succeeded; 95 % interval ${interval(a.episodes)}`)));
+    const facts = el("ul", { className: "facts" });
+    const fact = (name, value) => facts.append(el("li", {}, name + " ", el("b", {}, value)));
+    fact("progress", pct(a.progress));
+    fact("steps in a row", a.chain.toFixed(1));
+    fact("points that hit", rateText(a.hits));
+    fact("errors", String(a.errors));
+    fact("abandoned", String(a.abandoned));
+    fact("simulated", a.sim_s.toFixed(1) + " s an episode");
+    fact("wall", a.wall_s.toFixed(2) + " s an episode");
+    if (a.latency_ms.p95 > 0) fact("answer", `${a.latency_ms.median.toFixed(0)} ms, p95 ${a.latency_ms.p95.toFixed(0)} ms`);
+    box.append(facts);
+    const axis = el("div", { className: "axis" });
+    const row = (name, an, control) => axis.append(
+      el("div", { className: "name" + (control ? " control" : "") }, name), track(an.episodes),
+      el("div", { className: "num" }, `${pct(an.episodes.rate)}  (${interval(an.episodes)})`));
+    const controls = run.controls || [];
+    for (const c of controls.filter(c => c.analysis.episodes.rate > a.episodes.rate)) row(c.name, c.analysis, true);
+    row(run.info.referee.name, a, false);
+    for (const c of controls.filter(c => c.analysis.episodes.rate <= a.episodes.rate)) row(c.name, c.analysis, true);
+    box.append(axis);
+  }
+
+  function hits() {
+    const t = run.analysis.hit_by_success;
+    const all = t[0][0] + t[0][1] + t[1][0] + t[1][1] || 1;
+    const cell = n => el("td", { className: "n" }, `${n}  (${pct(n / all)})`);
+    $("hits").replaceChildren(el("table", {},
+      el("thead", {}, el("tr", {}, el("td"), el("th", { className: "n", scope: "col" }, "step succeeded"), el("th", { className: "n", scope: "col" }, "step failed"))),
+      el("tbody", {},
+        el("tr", {}, el("th", { scope: "row" }, "point hit"), cell(t[1][1]), cell(t[1][0])),
+        el("tr", {}, el("th", { scope: "row" }, "point missed"), cell(t[0][1]), cell(t[0][0])))));
+  }
+
+  function causes() {
+    const list = run.analysis.causes || [], most = Math.max(1, ...list.map(c => c.n));
+    const box = el("div", { className: "bars" });
+    for (const c of list) {
+      const bar = el("div", { className: "bar" });
+      bar.style.width = 100 * c.n / most + "%";
+      box.append(el("button", { type: "button", title: "Show these episodes", onclick: () => { $("f-cause").value = c.name; filter(); $("episodes").scrollIntoView(); } }, c.name), bar, el("span", { className: "num" }, String(c.n)));
+    }
+    $("causes").replaceChildren(list.length ? box : "No step failed.");
+  }
+
+  function breakdowns() {
+    const table = (title, groups, last) => el("div", {}, el("table", {}, el("caption", {}, title),
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, title), el("th", { className: "n", scope: "col" }, "hit"), el("th", { className: "n", scope: "col" }, last))),
+      el("tbody", {}, ...groups.map(g => el("tr", {}, el("td", {}, g.name.split("/").pop()),
+        el("td", { className: "n", title: "95 % interval " + interval(g.hits) }, rateText(g.hits)),
+        el("td", { className: "n", title: "95 % interval " + interval(g.success) }, rateText(g.success)))))));
+    $("by").replaceChildren(table("task", run.analysis.tasks || [], "succeeded"), ...(run.analysis.by || []).map(b => table(b.title, b.groups, "step succeeded")));
+  }
+
+  const why = e => {
+    if (e.outcome === "error") return e.error || "";
+    const s = e.steps[e.steps.length - 1];
+    return e.outcome === "failure" && s ? `${s.skill}: ${s.cause}: ${s.reason}` : "";
+  };
+
+  function options() {
+    const fill = (id, values) => $(id).replaceChildren(el("option", { value: "" }, "all"), ...[...new Set(values)].filter(Boolean).sort().map(v => el("option", { value: v }, v)));
+    const steps = run.episodes.flatMap(e => e.steps);
+    fill("f-outcome", run.episodes.map(e => e.outcome));
+    fill("f-cause", steps.map(s => s.cause));
+    fill("f-task", run.episodes.map(e => e.task));
+    fill("f-relation", steps.flatMap(s => s.relations || []));
+  }
+
+  function filter() {
+    const want = { outcome: $("f-outcome").value, cause: $("f-cause").value, task: $("f-task").value, relation: $("f-relation").value, seed: $("f-seed").value.trim() };
+    shown = run.episodes.filter(e =>
+      (!want.outcome || e.outcome === want.outcome) && (!want.task || e.task === want.task) && (!want.seed || String(e.seed) === want.seed) &&
+      (!want.cause || e.steps.some(s => s.cause === want.cause)) && (!want.relation || e.steps.some(s => (s.relations || []).includes(want.relation))));
+    limit = 200;
+    picked = shown.length ? 0 : -1;
+    $("count").textContent = `${shown.length} of ${run.episodes.length} episodes`;
+    list(); detail();
+  }
+
+  function list() {
+    const box = $("list");
+    box.replaceChildren(...shown.slice(0, limit).map((e, i) => el("div", { className: "item", role: "option", id: "item-" + i, "aria-selected": i === picked, onclick: () => choose(i) },
+      el("span", { className: "seed" }, "#" + e.seed), el("span", {}, el("span", { className: e.outcome }, e.outcome), " " + e.task.split("/").pop()), el("span", { className: "why" }, why(e)))));
+    if (shown.length > limit) box.append(el("button", { id: "more", type: "button", onclick: () => { limit += 400; list(); } }, `${shown.length - limit} more`));
+    box.setAttribute("aria-activedescendant", picked >= 0 ? "item-" + picked : "");
+  }
+
+  function choose(i) {
+    if (i < 0 || i >= shown.length) return;
+    if (i >= limit) { limit = i + 200; list(); }
+    const mark = (k, on) => { const e = $("item-" + k); if (e) e.setAttribute("aria-selected", on); return e; };
+    mark(picked, false);
+    picked = i;
+    const e = mark(i, true);
+    if (e) e.scrollIntoView({ block: "nearest" });
+    $("list").setAttribute("aria-activedescendant", "item-" + i);
+    detail();
+  }
+
+  function detail() {
+    const box = $("detail"), e = shown[picked];
+    if (!e) { box.replaceChildren("No episode fits."); return; }
+    const f = run.info;
+    const again = `refarena eval --suite ${f.suite} --robot ${f.robot} --referee ${f.referee.name} --seed ${e.seed} -n 1 --frames all`;
+    box.replaceChildren(el("h3", {}, `Seed ${e.seed}: `, el("span", { className: e.outcome }, e.outcome)),
+      el("p", { className: "meta" }, `${e.task} · ${pct(e.progress)} of its steps · ${e.sim_s.toFixed(1)} s simulated · trace ${e.trace}`));
+    if (e.error) box.append(el("p", { className: "error" }, e.error));
+    e.steps.forEach((s, i) => {
+      const facts = el("dl");
+      const fact = (name, ...value) => facts.append(el("dt", {}, name), el("dd", {}, ...value));
+      if (s.referent) fact("meant", s.referent);
+      if (s.asked) fact("answer", el("code", {}, s.answer || "nothing"), s.hit ? " hit" : " missed");
+      fact("came of it", el("span", { className: s.outcome }, s.outcome), s.cause ? ` ${s.cause}: ${s.reason}` : "");
+      if (s.relations) fact("takes", `${s.reasoning_steps} reasoning steps: ${s.relations.join(", ")}`);
+      const text = el("div", {}, el("p", {}, el("b", {}, `${i + 1}. ${s.skill}`), s.attempt > 1 ? ` (attempt ${s.attempt})` : "", " ", s.instruction ? el("q", {}, s.instruction) : ""), facts);
+      const part = el("div", { className: "step" + (s.frame ? "" : " bare") });
+      if (s.frame) part.append(el("a", { href: s.frame }, el("img", { src: s.frame, loading: "lazy", alt: `What the referee saw when it was asked: ${s.instruction}` })));
+      part.append(text);
+      box.append(part);
+    });
+    box.append(el("p", {}, "Play it again: ", el("code", {}, again)));
+  }
+
+  function show(i) {
+    run = runs[i];
+    [...$("runs").children].forEach((b, k) => b.setAttribute("aria-pressed", k === i));
+    const f = run.info;
+    $("title").textContent = `${f.referee.name} on ${f.suite}, ${f.robot.toUpperCase()}`;
+    $("subtitle").textContent = `${run.name} · ${f.episodes} episodes from seed ${f.seed} · ${f.camera.width} × ${f.camera.height} px · ${f.started.slice(0, 16).replace("T", " ")} UTC`;
+    $("footer").textContent = `${f.referee.model} ${f.referee.version || ""} · refarena ${f.versions.refarena} · MuJoCo ${f.versions.mujoco} · ${f.versions.go} · ${f.versions.cpu} · suite ${f.suite_sha256.slice(0, 12)}`;
+    headline(); hits(); causes(); breakdowns(); options(); filter();
+  }
+
+  if (runs.length > 1) runs.forEach((r, i) => $("runs").append(el("button", { type: "button", onclick: () => show(i) }, r.name)));
+  for (const id of ["f-outcome", "f-cause", "f-task", "f-relation"]) $(id).addEventListener("change", filter);
+  $("f-seed").addEventListener("input", filter);
+  $("filters").addEventListener("submit", e => e.preventDefault());
+  $("list").addEventListener("keydown", e => {
+    const move = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[e.key];
+    if (!move) return;
+    e.preventDefault();
+    choose(Math.min(Math.max(picked + move, 0), shown.length - 1));
+  });
+  show(0);
+})();

@@ -201,7 +201,7 @@ func drawDesign(sheet *image.RGBA, x, y int, d *scenes.Design, i int, r *render.
 	// The camera stands so far away that the object's enclosing ball just fits.
 	const fovyDeg, turn, rise = 20, -0.6, 0.55
 	middle := lo.Add(hi).Mul(0.5)
-	away := hi.Sub(lo).Len() / 2 / math.Sin(fovyDeg/2*math.Pi/180) * 0.96
+	away := hi.Sub(lo).Len() / 2 / math.Sin(fovyDeg/2*math.Pi/180) * 1.03
 	eye := middle.Add(sim.Vec3{math.Cos(turn) * math.Cos(rise), math.Sin(turn) * math.Cos(rise), math.Sin(rise)}.Mul(away))
 	cam := sim.NewCamera("sheet", cell*oversample, cell*oversample, fovyDeg, sim.LookAt(eye, middle))
 	var shot sim.Shot

@@ -29,7 +29,7 @@ FAR = 255  # floor, wall and all that is behind the tables
 TABLE = 254
 RANKS = 3  # anchors that are named at the same word: innermost, the one around it, …
 
-NUMBER = re.compile(r"\d\.(\d)(\d)(\d)")
+POINTS = re.compile(r"0\.(\d)(\d)(\d), 0\.(\d)(\d)(\d)(?=\)[\],])")
 SIDES = {"left": "right", "right": "left", "leftmost": "rightmost", "rightmost": "leftmost"}
 # "right angle", "right outside" and "right by" are not about sides.
 SIDE = re.compile(r"\b(leftmost|rightmost|left|right(?! angle| outside| by\b))\b")
@@ -219,7 +219,7 @@ class Packer:
             out["shape"][i, k] = (size[2] * 10, max(size[:2]) * 10, min(size[:2]) * 10, np.cbrt(size.prod()) * 10)
             out["place"][i, k] = to_viewer @ (np.asarray(o["position"]) - eye * [1, 1, 0])
         ids = index[p["ids"]]
-        out["cells"][i] = self.reduce(ids, self.grid, 0.10)
+        out["cells"][i] = self.reduce(ids, self.grid, 0.04)
         out["patches"][i] = self.reduce(ids, self.patches, 0.25)
         if p["depth"] is not None:
             out["ground"][i] = ground(p["camera"], p["depth"], self.grid).reshape(-1, 3)
@@ -264,10 +264,10 @@ class Packer:
         return self.words[text]
 
     def mentions(self, p, q):
-        """The places that the text leads to on the way: (rank, text offset, share of cells u8 [cells], point)."""
+        """The places that lead to the answer, in the order of the trace: (step, rank, where in the text its words end, share of cells u8 [cells], point)."""
         out, at_end, shares = [], {}, {}
         visible = {o["id"] for o in p["objects"] if o["point"] is not None}
-        for s in q["trace"]:
+        for k, s in enumerate(q["trace"]):
             if s["kind"] != "Position" or "span" not in s:
                 continue
             end = len(q["text"].encode()[: s["span"][2]].decode(errors="ignore"))
@@ -279,8 +279,8 @@ class Packer:
             share = shares[thing] if thing in shares else self.cell(min(max(x, 0), 0.999), min(max(y, 0), 0.999))
             rank = at_end.get(end, 0)  # the trace goes from the inside out
             at_end[end] = rank + 1
-            if rank < RANKS and share.any():
-                out.append((rank, end, share, (x, y)))
+            if share.any():
+                out.append((k, rank, end, share, (x, y)))
         return out
 
     def prepared(self, p, q):
@@ -340,23 +340,31 @@ class Packer:
         elif style > 1 - self.suffixed:
             prompt += " " + OFFICIAL_SUFFIX
         a, ends = self.encode(prompt)
-        b, _ = self.encode(answer)
+        b, answer_ends = self.encode(answer)
         ids = np.concatenate([a, self.prefix.end, b, [self.stop]]).astype(np.int16)
         kind = np.zeros(len(ids), np.uint8)
         start = len(a) + len(self.prefix.end)  # of the answer
         kind[start - 1 : -1] = self.answer_kinds(answer, reasons)
-        for rank, end, mshare, mpoint in mentions:
-            if flip:  # words change their length: count the swaps before the end
+        steps = {}
+        for k, rank, end, mshare, mpoint in mentions:
+            if flip:  # words change their length
                 end = len(mirrored(text[:end]))
             token = int(np.searchsorted(ends, end))
-            if token < len(a):
-                led.append((rank, token, len(places)))
-                places.append((mshare, mpoint))
-        first = start - 1
-        if reasons:  # the answer proper begins after <answer>
-            first = start + len(self.encode(answer[: answer.index("<answer>") + 8])[0]) - 1
-        for token in range(first, len(ids) - 1):
-            led.append((RANKS, token, 0))
+            steps[k] = len(places)
+            places.append((mshare, mpoint))
+            if token < len(a) and rank < RANKS:
+                led.append((rank, token, steps[k]))
+        if not reasons:  # from the words after the instruction on
+            return ids, kind, led + [(RANKS, token, 0) for token in range(len(a), len(ids) - 1)], places
+        # While the thoughts say where something is, that is where to look; the answer proper begins after <answer>.
+        at = 0
+        for k, line in enumerate(answer[: answer.index("</think>")].split("\n")):
+            if k in steps and (value := line.rfind("[(")) >= 0:
+                lo, hi = np.searchsorted(answer_ends, (at + value + 1, at + len(line)))
+                led += [(RANKS, start - 1 + token, steps[k]) for token in range(lo, hi + 1)]
+            at += len(line) + 1
+        first = int(np.searchsorted(answer_ends, answer.index("<answer>") + 8))
+        led += [(RANKS, token, 0) for token in range(start - 1 + first, len(ids) - 1)]
         return ids, kind, led, places
 
     def answer_kinds(self, answer, reasons):
@@ -366,9 +374,9 @@ class Packer:
         ids, ends = self.encode(answer)
         kind = np.full(len(ids) + 1, FORM, np.uint8)
         of = {}
-        for m in NUMBER.finditer(answer):
-            for d in (1, 2, 3):
-                of[m.end(d)] = d
+        for m in POINTS.finditer(answer):  # of points: the numbers of directions and sizes are words
+            for d in range(1, 7):
+                of[m.end(d)] = (d - 1) % 3 + 1
         body = answer.index("</think>") if reasons else 0
         for t, e in enumerate(ends):
             d = of.get(e)

@@ -1,10 +1,15 @@
 package referee
 
 import (
+	"cmp"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 )
+
+// TokenVariable is the environment that holds the token of a server that wants one (refarena serve).
+const TokenVariable = "REFARENA_TOKEN"
 
 // Options tunes the referees that Open makes. The zero value is ready to use.
 type Options struct {
@@ -26,7 +31,7 @@ var makers = []Maker{
 	{Name: OracleName, Doc: "control: the middle of the true region", Make: fixed(Oracle())},
 	{Name: RandomInMaskName, Doc: "control: any pixel of the true region", Make: fixed(RandomInMask())},
 	{Name: RandomPixelName, Doc: "baseline: any pixel of the image", Make: fixed(RandomPixel())},
-	{Name: "http://HOST:PORT", Doc: "RoboRefer's own server (API/api.py)", Prefix: "http://", Make: openRoboRefer},
+	{Name: "http://HOST:PORT", Doc: "RoboRefer's own server (API/api.py) or refarena serve; its token, if it wants one, in $REFARENA_TOKEN", Prefix: "http://", Make: openRoboRefer},
 	{Name: "https://HOST:PORT", Doc: "the same behind TLS", Prefix: "https://", Make: openRoboRefer},
 }
 
@@ -36,6 +41,7 @@ func fixed(r Referee) func(string, Options) (Referee, error) {
 }
 
 func openRoboRefer(spec string, o Options) (Referee, error) {
+	o.RoboRefer.Token = cmp.Or(o.RoboRefer.Token, os.Getenv(TokenVariable))
 	c, err := NewRoboReferClient(spec, o.RoboRefer)
 	if err != nil {
 		return nil, err

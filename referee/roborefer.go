@@ -55,6 +55,7 @@ type RoboReferOptions struct {
 	MaxReply int64             // longest reply that is read [bytes]; 0 means 1 MiB
 	Parallel int               // queries on their way at once; 0 means 1, since the official server mixes up queries that overlap
 	Depth    DepthSource       // "" means DepthFromQuery
+	Token    string            // sent as "Authorization: Bearer …", for refarena serve; it stands in no record. "" means none
 	HTTP     http.RoundTripper // carries the requests; nil means plain HTTP(S), by the environment's proxy, one connection a query
 }
 
@@ -230,6 +231,10 @@ func (c *RoboReferClient) send(ctx context.Context, method, target string, body 
 		}
 		again := err != nil && isTransient(err)
 		if err == nil {
+			refusal := serveError(rep)
+			if refusal.Code == "timeout" {
+				return reply{}, tries, nil // the server had the query and the model did not answer
+			}
 			switch rep.status {
 			case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 				again, err = true, fmt.Errorf("status %d %s", rep.status, http.StatusText(rep.status))
@@ -238,6 +243,9 @@ func (c *RoboReferClient) send(ctx context.Context, method, target string, body 
 			default:
 				if method == http.MethodGet {
 					return rep, tries, nil
+				}
+				if refusal.Message != "" {
+					return reply{}, tries, fmt.Errorf("referee: %s: status %d %s: %s", target, rep.status, http.StatusText(rep.status), cut(refusal.Message, 300))
 				}
 				return reply{}, tries, fmt.Errorf("referee: %s: status %d %s, %.80q (want 200; is this RoboRefer's server?)",
 					target, rep.status, http.StatusText(rep.status), rep.body)
@@ -261,6 +269,17 @@ func (c *RoboReferClient) send(ctx context.Context, method, target string, body 
 	}
 }
 
+// A refusal is why refarena serve has no answer; the official server says nothing of the kind.
+type refusal struct{ Code, Message string }
+
+func serveError(rep reply) refusal {
+	var msg struct{ Error refusal }
+	if rep.status < 400 || json.Unmarshal(rep.body, &msg) != nil {
+		return refusal{}
+	}
+	return msg.Error
+}
+
 // try makes one request and reads its reply. sent says that the server was given all of it.
 func (c *RoboReferClient) try(ctx context.Context, method, target string, body []byte) (rep reply, sent bool, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.opt.Timeout, errTryTimeout)
@@ -277,6 +296,9 @@ func (c *RoboReferClient) try(ctx context.Context, method, target string, body [
 		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("Accept", "application/json")
+	if c.opt.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.opt.Token)
+	}
 	resp, err := c.http.Do(req)
 	if err == nil {
 		defer resp.Body.Close()
@@ -320,6 +342,9 @@ func (c *RoboReferClient) read(rep reply) Answer {
 	case rep.status == 0:
 		return Answer{Problem: ProblemTimeout, Reason: fmt.Sprintf("no answer within %v", c.opt.Timeout)}
 	case rep.status != http.StatusOK:
+		if r := serveError(rep); r.Message != "" {
+			return bad("the server failed on the query: %s", strings.ToValidUTF8(cut(r.Message, 300), "?"))
+		}
 		return bad("the server failed on the query: status %d %s", rep.status, http.StatusText(rep.status))
 	case int64(len(rep.body)) > c.opt.MaxReply:
 		return bad("the reply is longer than %d bytes", c.opt.MaxReply)

@@ -41,6 +41,9 @@ type commandLine struct {
 	Bench   benchCommand   `cmd:"" help:"Measure this machine: physics, pictures, kinematics, whole episodes."`
 	Objects objectsCommand `cmd:"" help:"Print the objects that scenes are made of, and draw them."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is installed, what is missing, and what to do about it."`
+
+	Serve      serveCommand      `cmd:"" help:"Answer over HTTP like RoboRefer's official server, on any referee."`
+	Refspatial refspatialCommand `cmd:"" help:"Run and score RefSpatial-Bench, or a benchmark in its form, with any referee."`
 }
 
 // A console is where a command writes: results to out, everything else to err.

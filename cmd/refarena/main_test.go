@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -18,7 +17,7 @@ import (
 // TestMain lets the test binary be the command itself, for the tests that kill it.
 func TestMain(m *testing.M) {
 	if os.Getenv("REFARENA_AS_COMMAND") != "" {
-		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+		main()
 	}
 	os.Exit(m.Run())
 }

@@ -42,10 +42,15 @@ func refereeNames() []string {
 
 // open makes the referee that the flags name. done closes it and joins what goes wrong then to the error; nothing is asked yet.
 func (f refereeFlags) open(io console) (r referee.Referee, done func(*error), err error) {
+	return f.openWith(io, referee.DepthFromQuery)
+}
+
+// openWith is open with the depth that RoboRefer's server shall work with.
+func (f refereeFlags) openWith(io console, depth referee.DepthSource) (r referee.Referee, done func(*error), err error) {
 	if f.Timeout <= 0 {
 		return nil, nil, usageError{fmt.Errorf("a time-out of %v (want more than 0, such as 60s)", f.Timeout)}
 	}
-	r, err = referee.Open(f.Referee, referee.Options{RoboRefer: referee.RoboReferOptions{Timeout: f.Timeout}}, f.makers(io)...)
+	r, err = referee.Open(f.Referee, referee.Options{RoboRefer: referee.RoboReferOptions{Timeout: f.Timeout, Depth: depth}}, f.makers(io)...)
 	if err != nil {
 		return nil, nil, usageError{err}
 	}

@@ -18,7 +18,7 @@ func TestLayers(t *testing.T) {
 		{"sim sim/glb sim/mjcf robots scenes referee tasks tasks/dataset", "github.com/g3n github.com/go-gl/gl " + module + "sim/render",
 			"only sim/render draws, and cmd and scenariotest join it to the rest, so that everything else is tested without GL"},
 		{"robots", module + "scenes " + module + "referee " + module + "tasks", "a robot sees frames and pixels, not the scene's truth"},
-		{"referee", module + "scenes " + module + "robots " + module + "tasks", "a referee sees a picture, not the scene's truth"},
+		{"referee referee/cassette referee/command referee/family referee/openai referee/photo referee/refspatial referee/serve", module + "scenes " + module + "robots " + module + "tasks", "a referee sees a picture, not the scene's truth"},
 		{"scenes", module + "robots " + module + "referee " + module + "tasks", "a table is the same for every robot and model"},
 		{"sim/render", module + "robots " + module + "scenes " + module + "referee " + module + "tasks", "a picture is drawn from the model alone"},
 		{"sim robots scenes tasks sim/render", "github.com/yalue/onnxruntime_go", "models run behind package referee"},

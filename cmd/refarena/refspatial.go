@@ -43,6 +43,8 @@ type benchAnswer struct {
 	Instruction string  `json:"instruction"`
 	Text        *string `json:"text"` // null: the model was not reached, or its server failed
 	ModelID     string  `json:"model_id"`
+	RGBPath     string  `json:"rgb_path"`
+	MaskPath    string  `json:"mask_path"`
 	Category    string  `json:"category"`
 	Step        int     `json:"step"`
 
@@ -218,7 +220,7 @@ func (c *refspatialCommand) ask(ctx context.Context, r referee.Referee, model st
 
 // one asks one question. The error is for files that cannot be read.
 func (c *refspatialCommand) one(ctx context.Context, r referee.Referee, model string, grammar refspatial.Grammar, split string, s *refspatial.Sample, seed uint64) (benchAnswer, error) {
-	out := benchAnswer{QuestionID: s.ID, Prompt: s.Prompt, ObjectName: s.Object, Suffix: s.Suffix, ModelID: model, Category: split, Step: s.Step}
+	out := benchAnswer{QuestionID: s.ID, Prompt: s.Prompt, ObjectName: s.Object, Suffix: s.Suffix, ModelID: model, RGBPath: s.RGBPath, MaskPath: s.MaskPath, Category: split, Step: s.Step}
 	mask, err := s.Mask()
 	if err != nil {
 		return out, err

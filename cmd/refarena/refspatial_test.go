@@ -65,7 +65,7 @@ func TestRefspatial(t *testing.T) {
 		t.Errorf("oracle: status %d, stderr %q, stdout\n%s", status, stderr, stdout)
 	}
 	data, err := os.ReadFile(filepath.Join(out, "Location.jsonl"))
-	if err != nil || strings.Count(string(data), "\n") != 4 || !strings.Contains(string(data), `"instruction":"Question 0. As a list."`) {
+	if err != nil || strings.Count(string(data), "\n") != 4 || !strings.Contains(string(data), `"instruction":"Question 0. As a list."`) || !strings.Contains(string(data), `"mask_path":"mask/0.png"`) {
 		t.Errorf("answers %q, error %v", data, err)
 	}
 	// A model that answers a point too many, thinks aloud, says nothing, and answers a box the wrong way round, in turn.

@@ -36,6 +36,8 @@ type Sample struct {
 	Suffix string // how to answer
 	Step   int    // anchors and directions that narrow the search, 1 to 5 (arXiv 2506.04308, app. C); 0 if unknown
 	Scene  string // "indoor", "outdoor"; "" if unknown
+	// RGBPath and MaskPath are the files' names within the split's folder; "" in a Parquet file that does not say.
+	RGBPath, MaskPath string
 
 	image, mask, depth source
 }
@@ -244,7 +246,7 @@ func loadFolder(dir string) (Split, error) {
 	}
 	seen := map[string]bool{}
 	for i, q := range questions {
-		sample := Sample{ID: strings.Trim(string(q.ID), `"`), Object: q.Object, Suffix: q.Suffix, Step: q.Step, Scene: q.Scene}
+		sample := Sample{ID: strings.Trim(string(q.ID), `"`), Object: q.Object, Suffix: q.Suffix, Step: q.Step, Scene: q.Scene, RGBPath: q.RGBPath, MaskPath: q.MaskPath}
 		err := func() error {
 			switch {
 			case sample.ID == "" || seen[sample.ID]:
@@ -369,7 +371,7 @@ func loadParquet(file string) (samples []Sample, err error) {
 		}
 	}
 	for i, row := range rows {
-		s := Sample{ID: fmt.Sprint(row.ID), Object: row.Object, Prompt: row.Prompt, Suffix: row.Suffix, Step: int(row.Step), Scene: row.Scene,
+		s := Sample{ID: fmt.Sprint(row.ID), Object: row.Object, Prompt: row.Prompt, Suffix: row.Suffix, Step: int(row.Step), Scene: row.Scene, RGBPath: row.Image.Path, MaskPath: row.Mask.Path,
 			image: source{data: row.Image.Bytes}, mask: source{data: row.Mask.Bytes}, depth: source{data: row.Depth.Bytes}}
 		for _, pic := range []struct {
 			name string

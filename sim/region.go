@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"bytes"
 	"fmt"
 	"math"
+	"unsafe"
 )
 
 // A Region is the ground truth of one query: the pixels that are right answers. It is for scoring and for Controls, never for a model.
@@ -29,14 +31,25 @@ func (r Region) Contains(p NormPoint) bool {
 }
 
 // Count is the number of pixels in the region.
-func (r Region) Count() int {
-	n := 0
-	for _, in := range r.Mask {
-		if in {
-			n++
+func (r Region) Count() int { return bytes.Count(bits(r.Mask), []byte{1}) }
+
+// Runs are the lengths of the stretches of equal pixels, row by row: first those outside, which may be none, then those inside, and so on.
+func (r Region) Runs() []int {
+	var runs []int
+	left := bits(r.Mask)
+	for in := byte(0); ; in = 1 - in {
+		n := bytes.IndexByte(left, 1-in)
+		if n < 0 {
+			return append(runs, len(left))
 		}
+		runs = append(runs, n)
+		left = left[n:]
 	}
-	return n
+}
+
+// bits is a mask as bytes, 1 for true: the same memory, for package bytes, which looks at many at a time.
+func bits(mask []bool) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(mask))), len(mask))
 }
 
 // Pole is the region's pole of inaccessibility: the centre of the pixel that is farthest from the outside, and that distance, between
@@ -85,11 +98,10 @@ func (r Region) Pole() (px Pixel, distance float64, ok bool) {
 func (r Region) bounds() (x0, y0, x1, y1 int, ok bool) {
 	x0, y0 = r.Width, r.Height
 	for y := range r.Height {
-		for x, in := range r.Mask[y*r.Width : (y+1)*r.Width] {
-			if in {
-				x0, x1 = min(x0, x), max(x1, x+1)
-				y0, y1 = min(y0, y), y+1
-			}
+		row := bits(r.Mask[y*r.Width : (y+1)*r.Width])
+		if first := bytes.IndexByte(row, 1); first >= 0 {
+			x0, x1 = min(x0, first), max(x1, bytes.LastIndexByte(row, 1)+1)
+			y0, y1 = min(y0, y), y+1
 		}
 	}
 	return x0, y0, x1, y1, x1 > 0

@@ -32,7 +32,7 @@ type genCommand struct {
 	Size        string   `group:"data" default:"448" help:"Size of the pictures [px]: a number, or WIDTHxHEIGHT."`
 	Aspects     []string `group:"data" name:"aspect" placeholder:"W:H,..." help:"Ratios of width to height of what pictures show, in turn over the views; a picture of another size is squeezed (default: that of --size)."`
 	MinCount    int      `group:"data" default:"0" help:"Leave out pictures with fewer instructions; 0: 8, or --count if that is less."`
-	RGB         string   `group:"data" name:"rgb" default:"png" help:"How shards keep colours: png, jpeg (smallest) or raw (fastest)."`
+	RGB         string   `group:"data" name:"rgb" default:"raw" help:"How shards keep colours: raw (Parquet packs it), png, or jpeg, which is the smallest."`
 	ShardScenes int      `group:"data" default:"64" help:"Scenes of a shard."`
 	Workers     int      `group:"data" default:"0" help:"Shards at a time; 0: one for each core. What is written does not depend on it."`
 }

@@ -52,7 +52,10 @@ func (in *Instruction) Points(shot *sim.Shot) []sim.Vec3 {
 
 // Options say what instructions to make. The zero value is ready to use: 20 of all kinds.
 type Options struct {
-	Count     int                   // how many; 0 means 20. Fewer come back if the scene has no more to say
+	Count int // how many; 0 means 20. Fewer come back if the scene has no more to say
+	// Patience is after how many draws in a row that come to nothing a number of steps is given up for a kind: five steps are rarely found on an
+	// easy table. 0 means never, which spends most of the time on what is rare.
+	Patience  int
 	Kinds     []scenes.QuestionKind // none means both
 	Steps     []int                 // the step counts wanted, 1…MaxSteps; none means all
 	Relations []relate.Relation     // each instruction uses all of these; none means no preference
@@ -183,7 +186,16 @@ func (v *View) Generate(o Options, r *rand.Rand) ([]Instruction, error) {
 	var out []Instruction
 	known := map[string]bool{}
 	made := map[scenes.QuestionKind]int{}
-	bySteps := map[string]int{}
+	type label struct {
+		kind  scenes.QuestionKind
+		steps int
+	}
+	bySteps := map[label]int{}
+	vain := map[label]int{}                 // draws in a row that came to nothing
+	left := map[scenes.QuestionKind][]int{} // step counts that have not been given up
+	for _, kind := range m.Kinds {
+		left[kind] = m.Steps
+	}
 	const triesEach = 40
 	for try := 0; try < triesEach*m.Count && len(out) < m.Count; try++ {
 		// The kind that there is less of, unless it has been tried in vain; of three step counts the rarest.
@@ -191,11 +203,20 @@ func (v *View) Generate(o Options, r *rand.Rand) ([]Instruction, error) {
 		if other := m.Kinds[(try+1)%len(m.Kinds)]; made[kind] > made[other] && try%4 > 0 {
 			kind = other
 		}
-		label := func(n int) string { return fmt.Sprint(kind, n) }
-		steps := m.Steps[m.draw.IntN(len(m.Steps))]
+		if len(left[kind]) == 0 {
+			kind = m.Kinds[slices.IndexFunc(m.Kinds, func(k scenes.QuestionKind) bool { return len(left[k]) > 0 })]
+		}
+		choice := left[kind]
+		steps := choice[m.draw.IntN(len(choice))]
 		for range 2 {
-			if n := m.Steps[m.draw.IntN(len(m.Steps))]; bySteps[label(n)] < bySteps[label(steps)] {
+			if n := choice[m.draw.IntN(len(choice))]; bySteps[label{kind, n}] < bySteps[label{kind, steps}] {
 				steps = n
+			}
+		}
+		if vain[label{kind, steps}]++; m.Patience > 0 && vain[label{kind, steps}] == m.Patience {
+			left[kind] = slices.DeleteFunc(slices.Clone(choice), func(n int) bool { return n == steps })
+			if !slices.ContainsFunc(m.Kinds, func(k scenes.QuestionKind) bool { return len(left[k]) > 0 }) {
+				break
 			}
 		}
 		in, ok := m.make(kind, steps)
@@ -217,7 +238,8 @@ func (v *View) Generate(o Options, r *rand.Rand) ([]Instruction, error) {
 			continue
 		}
 		made[kind]++
-		bySteps[label(steps)]++
+		bySteps[label{kind, steps}]++
+		vain[label{kind, steps}] = 0
 		for _, r := range in.Relations {
 			m.used[r]++
 		}

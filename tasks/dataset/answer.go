@@ -10,8 +10,8 @@ import (
 const maxPoints = 4
 
 // answers are right answers of a region: the first is deepest inside, each further one as far as possible from those before it, and half as deep
-// inside at least. Fewer than maxPoints come back if the region is small; none if three decimals cannot hit it.
-func answers(r *sim.Region) []Point {
+// inside at least. Fewer than maxPoints come back if the region is small; none if three decimals cannot hit it. runs are those of the region.
+func answers(r *sim.Region, runs []int) []Point {
 	px, depth, ok := r.Pole()
 	if !ok {
 		return nil
@@ -21,7 +21,6 @@ func answers(r *sim.Region) []Point {
 		return nil
 	}
 	out := []Point{first}
-	chosen := []sim.Pixel{px}
 	inner := int(depth / 2)
 	if inner < 1 {
 		return out
@@ -40,29 +39,47 @@ func answers(r *sim.Region) []Point {
 		return true
 	}
 	var pixels []sim.Pixel
-	for i, in := range r.Mask {
-		if x, y := i%r.Width, i/r.Width; in && deep(x, y) {
-			pixels = append(pixels, sim.Pixel{X: float64(x) + 0.5, Y: float64(y) + 0.5})
+	all := 0
+	for k, n := range runs {
+		all += n * (k % 2)
+	}
+	step := 1 + int(math.Sqrt(float64(all)/2000)) // of a large region, every second column and row, or third, …
+	i := 0
+	for k, n := range runs {
+		for end := i + n; i < end; i++ {
+			if k%2 == 0 {
+				i = end
+				break
+			}
+			if x, y := i%r.Width, i/r.Width; x%step == 0 && y%step == 0 && deep(x, y) {
+				pixels = append(pixels, sim.Pixel{X: float64(x) + 0.5, Y: float64(y) + 0.5})
+			}
 		}
 	}
-	for len(out) < maxPoints {
-		best, far := sim.Pixel{}, 2*float64(inner) // nearer ones say the same
-		for _, p := range pixels {
-			near := math.Inf(1)
-			for _, c := range chosen {
-				near = min(near, math.Hypot(p.X-c.X, p.Y-c.Y))
-			}
-			if near > far {
-				best, far = p, near
-			}
-		}
-		p, ok := hit(r, best)
-		if best == (sim.Pixel{}) || !ok {
-			break
-		}
-		out, chosen = append(out, p), append(chosen, best)
+	least := make([]float64, len(pixels)) // squared distance to the nearest that is chosen
+	for i := range least {
+		least[i] = math.Inf(1)
 	}
-	return out
+	for last := px; ; {
+		best, far := -1, 4*float64(inner*inner) // nearer ones say the same
+		for i, p := range pixels {
+			dx, dy := p.X-last.X, p.Y-last.Y
+			if least[i] = min(least[i], dx*dx+dy*dy); least[i] > far {
+				best, far = i, least[i]
+			}
+		}
+		if best < 0 {
+			return out
+		}
+		p, ok := hit(r, pixels[best])
+		if !ok {
+			return out
+		}
+		if out = append(out, p); len(out) == maxPoints {
+			return out
+		}
+		last = pixels[best]
+	}
 }
 
 // hit is a pixel's centre with three decimals, rounded so that it still falls into the region.

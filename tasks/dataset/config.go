@@ -73,7 +73,7 @@ type Config struct {
 	Steps        []int                 `json:"steps"`         // none means all
 	Relations    []string              `json:"relations"`     // that each question uses; none means any
 	Split        refer.Split           `json:"split"`         // "" means both, for training seen
-	RGB          Format                `json:"rgb"`           // "" means png
+	RGB          Format                `json:"rgb"`           // "" means raw
 	ShardScenes  int                   `json:"shard_scenes"`  // scenes of a shard; 0 means 64
 }
 
@@ -99,10 +99,13 @@ func (c Config) WithDefaults() Config {
 	if p, err := PartitionOf(c.Seed, c.Scenes); err == nil && p == Training {
 		c.Split = cmp.Or(c.Split, refer.Seen)
 	}
-	c.RGB = cmp.Or(c.RGB, PNG)
+	c.RGB = cmp.Or(c.RGB, Raw)
 	c.ShardScenes = cmp.Or(c.ShardScenes, 64)
 	return c
 }
+
+// patience is after how many vain draws a number of steps is given up: without it, half of the time goes into the last few of five steps.
+const patience = 40
 
 // What a data set may be at most.
 const (
@@ -155,7 +158,7 @@ func (c Config) Validate() error {
 
 // ask is the configuration as a request for instructions.
 func (c *Config) ask() (refer.Options, error) {
-	o := refer.Options{Count: c.Questions, Kinds: c.Kinds, Steps: c.Steps, Split: c.Split}
+	o := refer.Options{Count: c.Questions, Kinds: c.Kinds, Steps: c.Steps, Split: c.Split, Patience: patience}
 	for _, name := range c.Relations {
 		r, err := relate.ParseRelation(name)
 		if err != nil {

@@ -188,7 +188,8 @@ func TestRuns(t *testing.T) {
 		for i := range mask {
 			mask[i] = r.Float64() < p
 		}
-		got, err := RegionOf(Runs(mask), w, h)
+		region := sim.Region{Width: w, Height: h, Mask: mask}
+		got, err := RegionOf(region.Runs(), w, h)
 		require.NoError(t, err)
 		require.Equal(t, mask, got.Mask)
 	}

@@ -183,14 +183,15 @@ func (p *painter) objects(s *scenes.Scene, look *refer.View) (ids []byte, object
 
 // question is an instruction as data files have it. ok is false if no answer with three decimals is right.
 func question(in *refer.Instruction) (q Question, ok bool) {
-	points := answers(&in.Region)
+	runs := in.Region.Runs()
+	points := answers(&in.Region, runs)
 	if len(points) == 0 {
 		return q, false
 	}
 	q = Question{
 		Kind: string(in.Kind), Text: in.Text, Object: in.Object, Steps: in.Steps, Relations: []string{}, Split: string(in.Split),
 		Target: max(in.Target, -1) + 1, Held: max(in.Held, -1) + 1, Anchors: ids(in.Anchors),
-		ObjectSpan: span(in.ObjectSpan), HeldSpan: span(in.HeldSpan), Mask: Runs(in.Region.Mask), Pixels: in.Region.Count(), Points: points, Answer: "[" + points[0].String() + "]",
+		ObjectSpan: span(in.ObjectSpan), HeldSpan: span(in.HeldSpan), Mask: runs, Pixels: in.Region.Count(), Points: points, Answer: "[" + points[0].String() + "]",
 	}
 	if in.Phrase != nil {
 		q.Part = in.Phrase.Part

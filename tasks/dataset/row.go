@@ -18,13 +18,13 @@ type Row struct {
 	Width     int32  `parquet:"width"` // [px]
 	Height    int32  `parquet:"height"`
 	RGBFormat string `parquet:"rgb_format,dict"`
-	RGB       []byte `parquet:"rgb,zstd"`       // in the format
-	Disparity []byte `parquet:"disparity,zstd"` // Height × Width, one byte each: referee.DisparityMinMaxU8
-	Depth     []byte `parquet:"depth,zstd"`     // Height × Width × 2 bytes, the low one first: millimetres along cam z, 0 for no return
-	IDs       []byte `parquet:"ids,zstd"`       // Height × Width: 0 for what is around, an object's id, or TableID
-	Camera    string `parquet:"camera,zstd"`    // JSON of a Camera
-	Objects   string `parquet:"objects,zstd"`   // JSON of a list of Object
-	Questions string `parquet:"questions,zstd"` // JSON of a list of Question
+	RGB       []byte `parquet:"rgb"`       // in the format
+	Disparity []byte `parquet:"disparity"` // Height × Width, one byte each: referee.DisparityMinMaxU8
+	Depth     []byte `parquet:"depth"`     // Height × Width × 2 bytes, the low one first: millimetres along cam z, 0 for no return
+	IDs       []byte `parquet:"ids"`       // Height × Width: 0 for what is around, an object's id, or TableID
+	Camera    string `parquet:"camera"`    // JSON of a Camera
+	Objects   string `parquet:"objects"`   // JSON of a list of Object
+	Questions string `parquet:"questions"` // JSON of a list of Question
 }
 
 // TableID is what Row.IDs has for a table.
@@ -76,7 +76,7 @@ type Question struct {
 	Held       int      `json:"held"`      // of a placement: the id of what is to be put there, 0 if nothing is said of it
 	Part       string   `json:"part"`      // of a location: the part that is meant; "" is all of it
 	Anchors    []int    `json:"anchors"`   // ids of the objects named on the way, in the order of Trace
-	Mask       []int    `json:"mask"`      // the right answers: see Runs
+	Mask       []int    `json:"mask"`      // the right answers: see sim.Region.Runs
 	Pixels     int      `json:"pixels"`    // how many
 	Points     []Point  `json:"points"`    // right answers, the first of them the deepest inside
 	Answer     string   `json:"answer"`    // the first of Points, as RoboRefer answers
@@ -101,22 +101,7 @@ func Reasoning(lines []string, answer string) string {
 	return "<think>" + strings.Join(lines, "\n") + "</think><answer>" + answer + "</answer>"
 }
 
-// Runs are the lengths of the stretches of equal pixels of a mask, row by row from the top left: first those outside, which may be none, then
-// those inside, and so on.
-func Runs(mask []bool) []int {
-	var runs []int
-	n, in := 0, false
-	for _, m := range mask {
-		if m != in {
-			runs = append(runs, n)
-			n, in = 0, m
-		}
-		n++
-	}
-	return append(runs, n)
-}
-
-// RegionOf is the region that runs say. The error is for runs that do not make up a picture of that size.
+// RegionOf is the region that runs say (see sim.Region.Runs). The error is for runs that do not make up a picture of that size.
 func RegionOf(runs []int, width, height int) (sim.Region, error) {
 	r := sim.Region{Width: width, Height: height, Mask: make([]bool, 0, width*height)}
 	for i, n := range runs {

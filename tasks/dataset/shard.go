@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress/zstd"
 )
 
 // groupRows is how many rows a row group has: what is in memory at a time, for the writer and for readers.
@@ -64,9 +65,9 @@ func writeShard(dir string, i int, fill func(info *ShardInfo, emit func(*Row) er
 	return info, err
 }
 
-// writerOptions keep the largest and smallest picture of each page, in full, out of the file.
+// writerOptions pack fast, and keep the largest and smallest picture of each page, in full, out of the file.
 func writerOptions() []parquet.WriterOption {
-	options := []parquet.WriterOption{parquet.CreatedBy("refarena", "", "")}
+	options := []parquet.WriterOption{parquet.CreatedBy("refarena", "", ""), parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1})}
 	for _, blob := range []string{"rgb", "disparity", "depth", "ids", "camera", "objects", "questions"} {
 		options = append(options, parquet.SkipPageBounds(blob), parquet.SkipPageStatistics(blob))
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -28,6 +29,12 @@ type genCommand struct {
 	Examples  int      `xor:"output" placeholder:"N" help:"Print so many instructions as Markdown (docs/instructions.md is --examples 200)."`
 	Out       string   `xor:"output" placeholder:"DIR" help:"Write a data set for training into this folder (docs/data.md), or go on with one."`
 
+	From       string `xor:"output" placeholder:"DIR" help:"Use this complete data set instead of making one: compare it with its hashes, and write what follows from it."`
+	LLaVA      string `group:"data" name:"llava" placeholder:"DIR" help:"Also write the data set as RoboRefer's loader reads it: pictures and LLaVA JSON."`
+	RefSpatial string `group:"data" name:"refspatial" placeholder:"DIR" help:"Also write an evaluation set in the form of RefSpatial-Bench; the seeds are then those of the bench, from 800000 on."`
+	Each       int    `group:"data" default:"300" help:"Questions of each task of --refspatial."`
+	Sheet      string `group:"data" placeholder:"FILE" help:"Also write a picture of some of the data set, questions and answers marked, to this PNG file."`
+
 	Views       int      `group:"data" default:"4" help:"Pictures of each scene, from cameras around its own."`
 	Size        string   `group:"data" default:"448" help:"Size of the pictures [px]: a number, or WIDTHxHEIGHT."`
 	Aspects     []string `group:"data" name:"aspect" placeholder:"W:H,..." help:"Ratios of width to height of what pictures show, in turn over the views; a picture of another size is squeezed (default: that of --size)."`
@@ -47,8 +54,11 @@ type generated struct {
 
 // Run makes scenes and instructions about them, and prints the instructions, their distribution, or a page of examples, or writes a data set.
 func (c *genCommand) Run(ctx context.Context, io console) error {
-	if c.Out != "" {
+	if c.Out != "" || c.From != "" {
 		return c.data(ctx, io)
+	}
+	if c.LLaVA != "" || c.RefSpatial != "" || c.Sheet != "" {
+		return usageError{errors.New("--llava, --refspatial and --sheet are made from a data set (add --out DIR, or --from DIR for one that is there)")}
 	}
 	c.Seed = cmp.Or(c.Seed, 1)
 	o, err := c.options()

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
+	"image/png"
 	"io"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,18 +21,81 @@ import (
 	"github.com/refarena/refarena/tasks/dataset"
 )
 
-// data writes a data set. What is in it goes to stdout; progress goes to stderr.
+// data writes a data set, or reads one, and writes what is made from it. What is in it goes to stdout; progress goes to stderr.
 func (c *genCommand) data(ctx context.Context, io console) error {
+	if c.Each < 1 {
+		return usageError{fmt.Errorf("%d questions of each task (want at least 1)", c.Each)}
+	}
+	var s *dataset.Summary
+	var err error
+	if c.From != "" {
+		s, err = c.read(io)
+	} else {
+		s, err = c.make(ctx, io)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.Counts.Write(io.out); err != nil {
+		return err
+	}
+	dir := cmp.Or(c.From, c.Out)
+	if c.Sheet != "" {
+		img, err := dataSheet(dir, 9)
+		if err != nil {
+			return err
+		}
+		var buf bytes.Buffer
+		if err := png.Encode(&buf, img); err != nil {
+			return err
+		}
+		if err := os.WriteFile(c.Sheet, buf.Bytes(), 0o666); err != nil {
+			return fmt.Errorf("sheet: %w", err)
+		}
+	}
+	if c.LLaVA != "" {
+		if err := dataset.LLaVA(dir, c.LLaVA); err != nil {
+			return err
+		}
+		fmt.Fprintf(io.err, "%s: rgb.json, rgbd.json and reasoning.json with %d questions each\n", c.LLaVA, s.Questions)
+	}
+	if c.RefSpatial != "" {
+		blind, err := dataset.RefSpatial(dir, c.RefSpatial, c.Each)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(io.err, "%s: %d questions of each task; what answers score that ignore the question:\n", c.RefSpatial, c.Each)
+		return blind.Write(io.err)
+	}
+	return nil
+}
+
+// read is what is in the data set --from, whose shards are compared with their hashes.
+func (c *genCommand) read(io console) (*dataset.Summary, error) {
+	info, _, err := dataset.Read(c.From, true)
+	if err != nil {
+		return nil, err
+	}
+	s, err := dataset.Summarize(c.From)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(io.err, "%s: %d pictures with %d questions in %d shards, as they were written\n", c.From, s.Pictures, s.Questions, info.Shards)
+	return s, nil
+}
+
+// make writes the data set --out.
+func (c *genCommand) make(ctx context.Context, io console) (*dataset.Summary, error) {
 	cfg, err := c.config()
 	if err != nil {
-		return usageError{err}
+		return nil, usageError{err}
 	}
 	device, err := render.ParseDevice(c.GL)
 	if err != nil {
-		return usageError{err}
+		return nil, usageError{err}
 	}
 	if c.Workers < 0 {
-		return usageError{fmt.Errorf("%d workers (want at least 1, or 0 for one for each core)", c.Workers)}
+		return nil, usageError{fmt.Errorf("%d workers (want at least 1, or 0 for one for each core)", c.Workers)}
 	}
 	start := time.Now()
 	p := &genProgress{out: io.err, shards: cfg.Shards(), start: start}
@@ -39,14 +105,14 @@ func (c *genCommand) data(ctx context.Context, io console) error {
 		OnShard:     p.shard,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	fmt.Fprintf(io.err, "%s: %d pictures with %d questions in %d shards, %.1f MB; %.1f s\n", c.Out, s.Pictures, s.Questions, len(s.SHA256), float64(s.Bytes)/1e6,
 		time.Since(start).Seconds())
 	if len(s.Skipped) > 0 || s.LeftOut > 0 {
 		fmt.Fprintf(io.err, "left out: %d scenes that do not settle, %d pictures with fewer than %d questions\n", len(s.Skipped), s.LeftOut, cfg.WithDefaults().MinQuestions)
 	}
-	return s.Counts.Write(io.out)
+	return s, nil
 }
 
 // config is the data set that the flags ask for.
@@ -55,8 +121,12 @@ func (c *genCommand) config() (dataset.Config, error) {
 	if err != nil {
 		return dataset.Config{}, err
 	}
+	first := dataset.Training.First
+	if c.RefSpatial != "" {
+		first = dataset.Bench.First
+	}
 	cfg := dataset.Config{
-		Seed: cmp.Or(c.Seed, dataset.Training.First), Scenes: c.Scenes, Views: c.Views, Width: w, Height: h, Questions: c.Count, MinQuestions: c.MinCount,
+		Seed: cmp.Or(c.Seed, first), Scenes: c.Scenes, Views: c.Views, Width: w, Height: h, Questions: c.Count, MinQuestions: c.MinCount,
 		Steps: c.Steps, Relations: c.Relations, Split: refer.Split(c.Split), RGB: dataset.Format(c.RGB), ShardScenes: c.ShardScenes,
 	}
 	for _, l := range c.Levels {

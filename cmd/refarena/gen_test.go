@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"image/png"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -60,10 +62,56 @@ func TestGenBadInput(t *testing.T) {
 		{[]string{"--kind", "counting"}, `no kind of instruction "counting" (have location, placement)`},
 		{[]string{"--split", "x"}, `no split "x" (have seen, unseen)`},
 		{[]string{"-n", "0"}, "0 scenes"},
+		{[]string{"--out", "x", "--seed", "900000"}, "seed 900000 is for no data set"},
+		{[]string{"--out", "x", "--split", "unseen"}, "the combinations of split unseen are held out"},
+		{[]string{"--out", "x", "--level", "extreme"}, `no level "extreme" (have easy, medium, hard)`},
+		{[]string{"--out", "x", "--relation", "near"}, `no relation "near" (have close, far,`},
+		{[]string{"--out", "x", "--kind", "counting"}, `no kind of instruction "counting" (have location, placement)`},
+		{[]string{"--out", "x", "--aspect", "wide"}, `aspect "wide" (want a ratio such as 4:3, or a number)`},
+		{[]string{"--out", "x", "--size", "0"}, `size "0"`},
+		{[]string{"--out", "x", "--views", "0"}, "0 views"},
+		{[]string{"--out", "x", "--rgb", "gif"}, `no picture format "gif" (have png, jpeg, raw)`},
+		{[]string{"--sheet", "x.png"}, "add --out DIR, or --from DIR"},
 	} {
 		_, errOut, status := gen(t, tt.args...)
 		if status != exitBadUsage || !strings.Contains(errOut, tt.want) {
 			t.Errorf("gen %s: status %d, %q, want %d and %q", strings.Join(tt.args, " "), status, errOut, exitBadUsage, tt.want)
+		}
+	}
+}
+
+// A data set of the command, and what is made from it.
+func TestGenData(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	sheet := filepath.Join(t.TempDir(), "sheet.png")
+	args := []string{"--level", "easy", "-n", "2", "--views", "1", "--size", "64", "--aspect", "4:3", "--questions", "4", "--min-count", "1", "--shard-scenes", "1"}
+	out, errOut, status := gen(t, append([]string{"--out", dir, "--sheet", sheet}, args...)...)
+	if status != exitOK || !strings.HasPrefix(out, "WHAT") || !strings.Contains(errOut, "in 2 shards") {
+		t.Fatalf("status %d: %s%s", status, out, errOut)
+	}
+	f, err := os.Open(sheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := png.Decode(f); err != nil {
+		t.Error(err)
+	}
+	again, errOut, status := gen(t, "--from", dir)
+	if status != exitOK || again != out || !strings.Contains(errOut, "as they were written") {
+		t.Errorf("status %d: %s", status, errOut)
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--out", dir}, "holds another data set: levels is"},
+		{[]string{"--from", dir, "--refspatial", filepath.Join(dir, "x")}, "made from seeds for training"},
+		{[]string{"--from", t.TempDir()}, "dataset.json: no such file"},
+	} {
+		_, errOut, status := gen(t, tt.args...)
+		if status != exitUndone || !strings.Contains(errOut, tt.want) {
+			t.Errorf("gen %s: status %d, %q, want %d and %q", strings.Join(tt.args, " "), status, errOut, exitUndone, tt.want)
 		}
 	}
 }

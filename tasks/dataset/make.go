@@ -292,6 +292,15 @@ func Read(dir string, verify bool) (*Info, []ShardInfo, error) {
 	return &info, shards, nil
 }
 
+// Summarize is what is in a complete data set.
+func Summarize(dir string) (*Summary, error) {
+	_, infos, err := Read(dir, false)
+	if err != nil {
+		return nil, err
+	}
+	return summarize(infos), nil
+}
+
 func summarize(infos []ShardInfo) *Summary {
 	s := &Summary{Complete: true, Skipped: []string{}, Counts: Counts{}}
 	for i := range infos {

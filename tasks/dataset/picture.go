@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"image"
 	"image/jpeg"
 	"image/png"
 	"math"
@@ -104,10 +103,7 @@ func (p *painter) encode(f *sim.Frame) ([]byte, error) {
 	if p.cfg.RGB == Raw {
 		return bytes.Clone(f.RGB), nil
 	}
-	img := image.NewRGBA(image.Rect(0, 0, w, h))
-	for i, j := 0, 0; j < len(f.RGB); i, j = i+4, j+3 {
-		img.Pix[i], img.Pix[i+1], img.Pix[i+2], img.Pix[i+3] = f.RGB[j], f.RGB[j+1], f.RGB[j+2], 255
-	}
+	img := rgba(f.RGB, w, h)
 	p.buf.Reset()
 	var err error
 	if p.cfg.RGB == JPEG {

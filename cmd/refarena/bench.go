@@ -41,9 +41,14 @@ type figure struct {
 var figures = []figure{
 	{"physics.moving", "× real time", "≥ 10", (*bench).physicsMoving},
 	{"physics.rest", "× real time", "≥ 40", (*bench).physicsRest},
-	{"render.rgbds.448x448", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(448, 448, true) }},
-	{"render.rgbds.640x480", "ms", "≤ 15", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, true) }},
-	{"render.rgbds.640x480.still", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, false) }},
+	{"render.rgbds.256x256", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(256, 256, moving) }},
+	{"render.rgbds.448x448", "ms", "≤ 8", func(b *bench) ([]float64, map[string]any, error) { return b.picture(448, 448, moving) }},
+	{"render.rgbds.640x480", "ms", "≤ 12", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, moving) }},
+	{"render.rgbds.960x540", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(960, 540, moving) }},
+	{"render.rgbds.1280x720", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(1280, 720, moving) }},
+	{"render.rgbds.640x480.still", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, still) }},
+	{"render.rgbds.448x448.noshadow", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(448, 448, noShadows) }},
+	{"render.rgbds.640x480.noshadow", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, noShadows) }},
 	{"loop.256x256", "observations/s", "≥ 100", func(b *bench) ([]float64, map[string]any, error) { return b.loop(256, 256) }},
 	{"loop.640x480", "observations/s", "≥ 50", func(b *bench) ([]float64, map[string]any, error) { return b.loop(640, 480) }},
 	{"episode.new", "ms", "≤ 150", (*bench).newEpisode},
@@ -276,10 +281,18 @@ func (b *bench) physicsRest() (x []float64, _ map[string]any, err error) {
 	return x, b.sceneConfig(), b.restart()
 }
 
-// picture draws colour, depth and ids: of things at rest, whose shadows are known after the first picture, or with the arm moved before
-// each one.
-func (b *bench) picture(w, h int, moving bool) (x []float64, _ map[string]any, err error) {
-	r, err := render.New(render.Options{Device: b.device})
+// How picture draws.
+type how int
+
+const (
+	moving    how = iota // the arm moves before each picture, so that the shadow map is drawn anew
+	still                // things are at rest: their shadows are known after the first picture
+	noShadows            // moving, without shadows
+)
+
+// picture draws colour, depth and ids.
+func (b *bench) picture(w, h int, how how) (x []float64, _ map[string]any, err error) {
+	r, err := render.New(render.Options{Device: b.device, NoShadows: how == noShadows})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -287,7 +300,7 @@ func (b *bench) picture(w, h int, moving bool) (x []float64, _ map[string]any, e
 	var shot sim.Shot
 	cam := b.stage.Scene.Camera(w, h)
 	for i := range 110 {
-		if moving {
+		if how != still {
 			if err := b.swing(2); err != nil {
 				return nil, nil, err
 			}
@@ -301,7 +314,7 @@ func (b *bench) picture(w, h int, moving bool) (x []float64, _ map[string]any, e
 		}
 	}
 	config := b.sceneConfig()
-	config["renderer"] = r.Info().Renderer
+	config["renderer"], config["shadows"] = r.Info().Renderer, how != noShadows
 	return x, config, b.restart()
 }
 

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -463,6 +464,29 @@ func TestShadow(t *testing.T) {
 	}
 	if free := brightness(0.25, shadowOf(0.10)); free < lit-8 {
 		t.Errorf("ball 0.25 m up: where the shadow was it is %d bright, the table %d", free, lit)
+	}
+}
+
+// Without shadows what was in shadow is lit, and depth and ids are the same.
+func TestNoShadows(t *testing.T) {
+	with, without := openSoftware(t), open(t, Options{Device: Software, NoShadows: true})
+	b := clutter(24)
+	cam := overview(160, 120)
+	one, two := draw(t, with, b, cam), draw(t, without, b, cam)
+	if !slices.Equal(one.Frame.Depth, two.Frame.Depth) || !slices.Equal(one.Seg.Bodies, two.Seg.Bodies) {
+		t.Error("depth or ids depend on shadows")
+	}
+	brighter := 0
+	for i := range one.Frame.RGB {
+		switch d := int(two.Frame.RGB[i]) - int(one.Frame.RGB[i]); {
+		case d > 20:
+			brighter++
+		case d < -8: // edges are blended with their neighbours
+			t.Fatalf("value %d is %d with shadows, %d without", i, one.Frame.RGB[i], two.Frame.RGB[i])
+		}
+	}
+	if share := float64(brighter) / float64(len(one.Frame.RGB)); share < 0.01 || share > 0.5 {
+		t.Errorf("%.1f %% of the picture is brighter without shadows", 100*share)
 	}
 }
 

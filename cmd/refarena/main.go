@@ -30,6 +30,7 @@ type commandLine struct {
 	Version kong.VersionFlag `help:"Print the version and quit."`
 
 	Eval    evalCommand    `cmd:"" help:"Run the episodes of a suite and score them."`
+	Task    taskCommand    `cmd:"" help:"Check suite files; list suites and the conditions that tasks can ask for."`
 	Report  reportCommand  `cmd:"" help:"Write the report of runs as a web page, and print it in short."`
 	Verify  verifyCommand  `cmd:"" help:"Play a run again from its record and compare, bit for bit."`
 	Compare compareCommand `cmd:"" help:"Compare runs of one suite, episode by episode: better, worse, or cannot tell."`

@@ -40,8 +40,10 @@ for d in "$carry"/data; do [ -e "$d" ] && datas="$datas --data $d"; done
 if [ $gl != none ]; then
   "$bin" gen $data -n 75 --seed 700000 --shard-scenes 5 --workers $((cores - 1)) --out "$work/validation" >"$work/validation.log" 2>&1
   say "validation: $(tail -1 "$work/validation.log")"
-  setsid nice -n 10 "$bin" gen $data -n 200000 --seed 100000 --shard-scenes 8 --workers $((cores - 6)) --out "$work/data" >"$work/gen.log" 2>&1 &
+  setsid nice -n 10 "$bin" gen $data -n 200000 --seed 100000 --shard-scenes 8 --workers $((cores - 4)) --out "$work/data" >"$work/gen.log" 2>&1 &
   gen=$!
+  # Drawing takes turns with training on the GPU: after a while the pictures there are have to do.
+  (sleep ${GENERATE:-190}; kill -- -$gen) 2>/dev/null &
   datas="$datas --data $work/data"
 fi
 config=${CONFIG:-train/configs/tiny.json}
@@ -59,7 +61,7 @@ validation=$work/validation
 [ -e "$validation" ] || validation=$carry/data
 nice -n -5 python3 train/train.py $config $datas --validation "$validation" --out "$work/run" --until $(($(left) - 14)) 2>&1 | tee "$out/log"
 say "$(tail -2 "$work/gen.log" 2>/dev/null)"
-[ -n "${gen:-}" ] && kill -- -"$gen" 2>/dev/null
+[ -n "${gen:-}" ] && kill -- -"$gen" 2>/dev/null; jobs -p | xargs -r kill 2>/dev/null
 for f in sft.safetensors grpo.safetensors during.safetensors metrics.jsonl curves.png; do
   [ -e "$work/run/$f" ] && cp "$work/run/$f" "$out/"
 done

@@ -51,8 +51,7 @@ def rotate(x, cos, sin):
 
 
 def rms(x, weight, eps):
-    y = x.float()
-    return (y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + eps)).to(x.dtype) * weight.to(x.dtype)
+    return F.rms_norm(x, (x.shape[-1],), weight.to(x.dtype), eps)
 
 
 def weights_of(layer):

@@ -73,7 +73,7 @@ class Loader:
 
     def __init__(self, folders, store, packer_args, seed, workers=0):
         self.folders, self.store, self.seed, self.workers = folders, store, seed, workers
-        self.seen, self.bad, self.ready = set(), [], queue.Queue(8)
+        self.seen, self.bad, self.ready = set(), [], queue.Queue(300)
         self.stop = threading.Event()
         self.waiting = {}
         if workers:

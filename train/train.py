@@ -49,7 +49,8 @@ class Stage:
     seconds: float = 0.0  # … or so many seconds
     batch: int = 0  # pictures (questions for grpo) in a step; 0: the run's
     lr: float = 1.0  # factor on the run's learning rates
-    warmup: float = 0.03  # share of the stage
+    warmup: float = 0.03  # share of the stage in which the rate rises …
+    ramp: int = 1  # … and at least so many steps
     floor: float = 0.05  # of the learning rate at the end; between, half a cosine from "hold" on
     hold: float = 0.3  # share of the stage before the rate falls
     weights: dict = dataclasses.field(default_factory=dict)  # of the losses; see DEFAULT_WEIGHTS
@@ -140,7 +141,7 @@ def initialise(m, cfg):
         g = int(cfg.tokens_per_tile**0.5)
         for p in (m.mm_projector, m.depth_projector):
             p.positions.copy_(0.3 * codes(g, cfg.decoder.hidden))
-        m.embedding.weight.normal_(std=0.1)
+        m.embedding.weight.normal_(std=0.06)
         for i, layer in enumerate(m.llm.model.layers):
             for w in (layer.self_attn.o_proj.weight, layer.mlp.down_proj.weight):
                 w.mul_((2 * len(m.llm.model.layers)) ** -0.5)
@@ -289,7 +290,7 @@ class Trainer:
             if part >= 1 or self.stopping:
                 break
             self.loader.poll()
-            rate = stage.rate(part)
+            rate = stage.rate(part) * min(1.0, (self.state["steps"] + 1) / stage.ramp)
             for o, lr in zip(self.optimizers, (run.muon, run.adam)):
                 for g in o.param_groups:
                     g["lr"] = lr * rate

@@ -15,6 +15,7 @@ type cloud struct {
 	rgb    []byte    // h × w × 3, the frame's; nil if it has no colour
 	noise  float64   // standard deviation of the depth from pixel to pixel, estimated [m]
 	depth  []float32 // h × w, smoothed if there is noise, else the frame's
+	rise   float64   // how far above its support something must rise to be seen as an object [m]: thin, or flat
 	buf    []float32
 }
 
@@ -87,7 +88,7 @@ func (c *cloud) smooth(from []float32) {
 // camera's size.
 func (c *cloud) set(f *sim.Frame) bool {
 	cam := f.Camera
-	c.w, c.h, c.pixel, c.cam = cam.Width, cam.Height, 1/min(cam.Fx, cam.Fy), cam
+	c.w, c.h, c.pixel, c.cam, c.rise = cam.Width, cam.Height, 1/min(cam.Fx, cam.Fy), cam, thin
 	n := c.w * c.h
 	if n <= 0 || len(f.Depth) != n {
 		return false
@@ -196,12 +197,13 @@ const (
 	levelBin = 0.005
 	// levelRange is how far around the pointed point a level surface counts [m].
 	levelRange = 0.20
-	// thin is how far above its support something must rise to be seen as an object [m].
-	thin = 0.006
+	// thin is how far above its support something must rise to be seen as an object [m]; flat is how far what is looked for because
+	// nothing else is there, such as a fork.
+	thin, flat = 0.006, 0.001
 )
 
 // level is the height of the level surface that most points near p (horizontally within radius, and not above top) lie on, from a
-// histogram of heights: the mean of the points in and next to the fullest bin. ok is false without enough points.
+// histogram of heights: the mean of the points in and next to the fullest bin, without those far from it. ok is false without enough points.
 func (c *cloud) level(p sim.Vec3, radius, top float64, among func(i int) bool) (z float64, count int, ok bool) {
 	const bins = 256
 	var hist [bins]int
@@ -237,7 +239,21 @@ func (c *cloud) level(p sim.Vec3, radius, top float64, among func(i int) bool) (
 			count++
 		}
 	}
-	return sum / float64(count), count, true
+	z = sum / float64(count)
+	for range 3 { // low things on it count less and less
+		sum, n := 0.0, 0
+		for i := range c.points {
+			if b, ok := bin(i); ok && b >= full-1 && b <= full+1 && math.Abs(c.points[i][2]-z) < 0.0015+3*c.noise {
+				sum += c.points[i][2]
+				n++
+			}
+		}
+		if n == 0 {
+			break
+		}
+		z = sum / float64(n)
+	}
+	return z, count, true
 }
 
 // A segment is what was pointed at, as far as it is visible.
@@ -253,6 +269,7 @@ type cut int
 
 const (
 	cutNone   cut = iota // nowhere
+	cutLoose             // not even at gaps of a few pixels, or around what lies within its outline: the leaves of a tomato, the ends of a sausage behind its bun
 	cutCrease            // where another colour begins at a hollow edge or a step: things that touch each other
 	cutColor             // where another colour begins
 )
@@ -281,7 +298,7 @@ func (c *cloud) grow(s *segment, start int, support float64, how cut) {
 				continue
 			}
 			limit := speck
-			if how != cutNone && c.joined(int(s.pixels[k]), i, cutNone) {
+			if how != cutNone && c.joined(int(s.pixels[k]), i, cutNone) || how == cutLoose {
 				limit = max(speck, grown*2/5)
 			}
 			n := len(s.pixels)
@@ -345,7 +362,7 @@ func (b pixelBox) in(a pixelBox, margin int) bool {
 
 // above reports whether the pixel shows something that rises from a surface at height support.
 func (c *cloud) above(i int, support float64) bool {
-	return valid(c.points[i]) && c.points[i][2] >= support+thin+2*c.noise
+	return valid(c.points[i]) && c.points[i][2] >= support+c.rise+2*c.noise
 }
 
 // flood grows the segment from its pixels[from:] on, by at most limit pixels; false if there are more.
@@ -373,6 +390,9 @@ func (c *cloud) joined(i, n int, how cut) bool {
 	toCam := c.cam.TWorldCam.Pos.Sub(p)
 	size := c.pixel * toCam.Len() // of a pixel
 	d := q.Sub(p).Len()
+	if how == cutLoose {
+		return d < max(0.014, 5*size)+4*c.noise
+	}
 	tight := max(0.003, 2.2*size) + 4*c.noise
 	if d > tight {
 		if d > max(0.006, 5*size)+4*c.noise {
@@ -470,7 +490,8 @@ func (c *cloud) refind(s sight, support float64) (int, bool) {
 	return best, best >= 0
 }
 
-// normal is the direction of the surface at a pixel, towards the camera, from the points two pixels beside it; false at borders.
+// normal is the direction of the surface at a pixel, towards the camera, from the points two pixels beside it; false at borders and at
+// edges, where they belong to two surfaces.
 func (c *cloud) normal(i int) (sim.Vec3, bool) {
 	p := c.points[i]
 	far := 4 * max(0.003, 2.2*c.pixel*c.cam.TWorldCam.Pos.Sub(p).Len())
@@ -482,6 +503,9 @@ func (c *cloud) normal(i int) (sim.Vec3, bool) {
 			return sim.Vec3{}, false
 		}
 		d[k] = b.Sub(a)
+		if bend := a.Add(b).Sub(p.Mul(2)); bend.Len() > 0.3*d[k].Len()+4*c.noise {
+			return sim.Vec3{}, false
+		}
 	}
 	n := d[1].Cross(d[0])
 	l := n.Len()

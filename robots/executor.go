@@ -60,7 +60,7 @@ const (
 	looseFor      = 25    // … for so many control periods has lost what it held
 	moved         = 0.10  // how far what slipped away is looked for [m]
 	bodyMargin    = 0.03  // around the robot, within which what is seen is taken to be the robot [m]
-	clearance     = 0.010 // that motions keep from what was seen [m]
+	clearance     = 0.005 // that the arm keeps from what was seen where it grasps and lets go [m]
 	heldClearance = 0.015 // and the object in the hand
 	jump          = 0.35  // between neighbouring knots of a straight motion; more is another branch of the kinematics [rad]
 )
@@ -171,16 +171,10 @@ func (e *Executor) robotCapsules(held *Held) []Capsule {
 	return e.capsules
 }
 
-// clear reports whether the arm at q keeps away from what was seen, its knuckles and fingers left out: where they go into a gap the
-// grasp planner has looked after them.
+// clear reports whether the arm at q keeps away from what was seen, its hand left out: where that goes into a gap the
+// grasp planner has looked after it.
 func (e *Executor) clear(q []float64) bool {
-	e.capsules = e.robot.Arm.Capsules(q, e.capsules)
-	for _, c := range e.capsules[:len(e.capsules)-e.robot.Arm.HandCapsules] {
-		if !e.field.clear(c, clearance) {
-			return false
-		}
-	}
-	return true
+	return e.ways().check.clearBut(q, e.robot.Arm.HandParts, clearance)
 }
 
 // transit plans a motion from where the arm is to one of several positions, the first being wanted most, that keeps clear of everything that

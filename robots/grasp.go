@@ -75,13 +75,14 @@ type GraspPlanner struct {
 }
 
 const (
-	fingertipGap = 0.004 // between the closed finger tips and the support [m]
-	sideGap      = 0.004 // beside the fingers, to everything that was seen [m]
-	gripReserve  = 0.003 // the widest thing to be gripped is this much narrower than the opening [m]
-	astray       = 0.06  // the farthest that a grasp may be from the pointed point [m]
-	snapPixels   = 4     // how far a pixel beside an object's outline may be off, at 640 × 480
-	around       = 0.16  // how far around the pointed point matters [m]
-	maxPoints    = 4000  // of own and others each
+	fingertipGap = 0.0025 // between the closed finger tips and the support, without noise [m]
+	fewPoints    = 12     // fewer points are no object
+	sideGap      = 0.004  // beside the fingers, to everything that was seen [m]
+	gripReserve  = 0.003  // the widest thing to be gripped is this much narrower than the opening [m]
+	astray       = 0.06   // the farthest that a grasp may be from the pointed point [m]
+	snapPixels   = 4      // how far a pixel beside an object's outline may be off, at 640 × 480
+	around       = 0.16   // how far around the pointed point matters [m]
+	maxPoints    = 4000   // of own and others each
 	maxGrasps    = 40
 	maxCost      = 26.0 // what costs more does not hold
 )
@@ -100,21 +101,50 @@ func (g *GraspPlanner) Plan(f *sim.Frame, px sim.Pixel, robot []Capsule) (grasps
 	if !ok {
 		return nil, p, failed(NoGrasp, "no level surface near (%.3f, %.3f, %.3f)", p[0], p[1], p[2])
 	}
-	if !g.cloud.above(start, support) {
+	onto := func(rise float64) bool { // makes pointed what is nearest to the pixel among what rises so far
+		g.cloud.rise = rise
+		if g.cloud.above(start, support) {
+			return true
+		}
 		radius := cmp.Or(g.Snap, snapPixels) * g.cloud.h / 480
-		beside := start
-		start, ok = g.cloud.at(px, max(radius, 0), func(q sim.Vec3) bool { return q[2] >= support+thin+2*g.cloud.noise })
+		beside, ok := g.cloud.at(px, max(radius, 0), func(q sim.Vec3) bool { return q[2] >= support+rise+2*g.cloud.noise })
 		if !ok {
-			return nil, p, failed(NoGrasp, "pixel (%.1f, %.1f) shows the surface at %.3f m height, and nothing on it within %d pixels",
-				px.X, px.Y, support, max(radius, 0))
+			return false
 		}
 		w := g.cloud.w
 		g.snapped = math.Hypot(float64(start%w-beside%w), float64(start/w-beside/w))
-		p = g.cloud.points[start]
+		start, p = beside, g.cloud.points[beside]
+		return true
 	}
-	// What was pointed at, in the order of plausibility: what its colour and its edges say, what stands on it if that is too wide, all that
-	// is connected, all that has one colour.
-	for _, how := range [...]cut{cutCrease, cutNone, cutColor} {
+	rises := []float64{thin, flat}
+	if g.cloud.rise = flat; !g.cloud.above(start, support+thin-flat) && g.cloud.above(start, support) {
+		rises = []float64{flat} // low, but on it
+	}
+	any := false
+	for _, rise := range rises {
+		if !onto(rise) {
+			continue
+		}
+		any = true
+		if g.find(start, p, support, count, f.Camera.TWorldCam.Pos) {
+			return g.found, p, Outcome{}
+		}
+	}
+	switch {
+	case !any:
+		return nil, p, failed(NoGrasp, "pixel (%.1f, %.1f) shows the surface at %.3f m height, and nothing on it within %d pixels",
+			px.X, px.Y, support, max(cmp.Or(g.Snap, snapPixels)*g.cloud.h/480, 0))
+	case len(g.own) < fewPoints:
+		return nil, p, failed(NoGrasp, "only %d points at pixel (%.1f, %.1f)", len(g.own), px.X, px.Y)
+	}
+	return nil, p, failed(NoGrasp, "no grasp at (%.3f, %.3f, %.3f): narrowest %.3f m, the hand opens %.3f m, %d points of other things around",
+		p[0], p[1], p[2], g.narrowest(), g.Hand.MaxWidth, len(g.others))
+}
+
+// find fills found with grasps for what was pointed at, in the order of plausibility: what its colour and its edges say, what stands on it
+// if that is too wide, all that is connected, all that has one colour. It reports whether there are any.
+func (g *GraspPlanner) find(start int, p sim.Vec3, support float64, count int, eye sim.Vec3) bool {
+	for _, how := range [...]cut{cutCrease, cutNone, cutLoose, cutColor} {
 		start = g.cloud.growFrom(&g.seg, start, support, how)
 		g.collect(p)
 		if g.narrowest() > g.Hand.MaxWidth-gripReserve && how != cutColor {
@@ -129,18 +159,14 @@ func (g *GraspPlanner) Plan(f *sim.Frame, px sim.Pixel, robot []Capsule) (grasps
 				}
 			}
 		}
-		if len(g.own) < 12 {
+		if len(g.own) < fewPoints {
 			continue
 		}
-		if g.search(p, f.Camera.TWorldCam.Pos); len(g.found) > 0 {
-			return g.found, p, Outcome{}
+		if g.search(p, eye); len(g.found) > 0 {
+			return true
 		}
 	}
-	if len(g.own) < 12 {
-		return nil, p, failed(NoGrasp, "only %d points at pixel (%.1f, %.1f)", len(g.own), px.X, px.Y)
-	}
-	return nil, p, failed(NoGrasp, "no grasp at (%.3f, %.3f, %.3f): narrowest %.3f m, the hand opens %.3f m, %d points of other things around",
-		p[0], p[1], p[2], g.narrowest(), g.Hand.MaxWidth, len(g.others))
+	return false
 }
 
 // look makes the cloud and finds the pointed pixel in it.
@@ -276,7 +302,7 @@ func (s *slice) world(u, v, z float64) sim.Vec3 {
 // search fills found, best first.
 func (g *GraspPlanner) search(p, eye sim.Vec3) {
 	g.found = g.found[:0]
-	t := target{point: p, mid: g.middle(), top: math.Inf(-1), eye: eye}
+	t := target{point: p, mid: g.middle(eye), top: math.Inf(-1), eye: eye}
 	for _, q := range g.own {
 		t.top = max(t.top, q[2])
 		t.reach = max(t.reach, math.Hypot(q[0]-t.mid[0], q[1]-t.mid[1]))
@@ -388,7 +414,7 @@ func (g *GraspPlanner) depths(s *slice, t *target) {
 	deepest := [2]float64{math.Inf(-1), math.Inf(-1)}
 	if s.back[2] > 0.2 {
 		low := math.Abs(s.across[2])*h.FingerWidth/2 + math.Abs(s.closing[2])*(h.MaxWidth/2+h.FingerThickness)
-		closed := (g.seg.support + fingertipGap + low - s.closing[2]*s.mid.u - s.across[2]*s.v) / s.back[2]
+		closed := (g.seg.support + g.tipGap() + low - s.closing[2]*s.mid.u - s.across[2]*s.v) / s.back[2]
 		deepest = [2]float64{closed - h.tipReserve(min(s.hi-s.lo, h.MaxWidth)), closed}
 	}
 	for k, depth := range graspDepths {
@@ -525,9 +551,12 @@ func (g *GraspPlanner) supportBlocks(s *slice, u, width, opening float64) bool {
 	low := func(z, halfU, halfV float64) float64 {
 		return s.world(u, s.v, z)[2] - math.Abs(s.closing[2])*halfU - math.Abs(s.across[2])*halfV - g.seg.support
 	}
-	return low(s.tip+h.tipReserve(width), opening/2+h.FingerThickness, h.FingerWidth/2) < fingertipGap-1e-9 ||
-		low(s.tip+h.Depth, h.PalmHalf[1], h.PalmHalf[0]) < 2*fingertipGap
+	return low(s.tip+h.tipReserve(width), opening/2+h.FingerThickness, h.FingerWidth/2) < g.tipGap()-1e-9 ||
+		low(s.tip+h.Depth, h.PalmHalf[1], h.PalmHalf[0]) < 0.008
 }
+
+// tipGap is what is kept between finger tips and the support [m].
+func (g *GraspPlanner) tipGap() float64 { return fingertipGap + 2*g.cloud.noise }
 
 // palmBlocked reports whether something is where the palm and the knuckles would be.
 func (g *GraspPlanner) palmBlocked(s *slice, u float64) bool {
@@ -600,7 +629,7 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 	if both {
 		slant = slant || slanting[1-near] > share*clear[1-near]
 	}
-	least := 0.003 // of a low thing only its edge is between the pads
+	least := 0.0025 // of a low thing only its edge is between the pads
 	if s.tilt > 0 {
 		least = 0.006
 	}
@@ -610,6 +639,7 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 	cost := 80*width + 60*math.Hypot(u-s.point.u, s.v-s.point.v) + math.Abs(s.sight)
 	cost += 400*max(0, 0.012-steep) + 10*min(skew, 1) - 8*(s.highest-s.tip)
 	cost += 60 * max(0, h.PadLength-(s.highest-padLow)) // little of the pads touches
+	cost += 2500 * max(0, 0.005-(h.MaxWidth-width)/2)   // fingers that have to go down close beside it may come down on it
 	cost += 5 * s.tilt
 	if edge {
 		cost += 3
@@ -723,29 +753,48 @@ func (g *GraspPlanner) alignment() float64 {
 	return best
 }
 
-// middle is where the middle of the segment is horizontally, the hidden side included. Most things are as wide behind as in front, and
-// from above their highest parts are seen all around: it is the middle of the highest fifth of the points, the outermost tenths left
-// out so that a leaf or a stem does not count.
-func (g *GraspPlanner) middle() sim.Vec3 {
+// middle is where the middle of the segment is horizontally, the hidden side included: the middle of the highest fifth of the points, the
+// outermost tenths left out so that a leaf or a stem does not count. Of what is low they are seen all around. Of what is tall, such as
+// the neck of a bottle, only the near side is: there what the camera could not see behind them belongs to it too, as far as it is not merely
+// in the shadow of the top, and until it is as deep as it is wide.
+func (g *GraspPlanner) middle(eye sim.Vec3) sim.Vec3 {
 	z := g.scratch[:0]
 	for _, q := range g.own {
 		z = append(z, q[2])
 	}
 	slices.Sort(z)
-	high := z[len(z)*4/5] - 0.002
-	var mid sim.Vec3
-	for axis := range 2 {
+	high, median, top := z[len(z)*4/5]-0.002, z[len(z)*9/10], z[len(z)-1-len(z)/50]
+	g.scratch = z
+	sight := g.own[0].Sub(eye)
+	far := math.Hypot(sight[0], sight[1])
+	away := sim.Vec3{sight[0] / max(far, 1e-6), sight[1] / max(far, 1e-6), 0}
+	var lo, hi [2]float64 // along away, and across
+	axes := [2]sim.Vec3{away, {-away[1], away[0], 0}}
+	for k, axis := range axes {
 		x := g.scratch[:0]
 		for _, q := range g.own {
 			if q[2] >= high {
-				x = append(x, q[axis])
+				x = append(x, axis.Dot(q))
 			}
 		}
 		slices.Sort(x)
-		mid[axis] = (x[len(x)/10] + x[len(x)-1-len(x)/10]) / 2
+		lo[k], hi[k] = x[len(x)/10], x[len(x)-1-len(x)/10]
 		g.scratch = x
 	}
-	return mid
+	across := (lo[1] + hi[1]) / 2
+	const step = 0.002
+	shadow := (top - median) * far / max(-sight[2], 1e-6)
+	room := max(0, hi[1]-lo[1]-(hi[0]-lo[0]))
+	hidden := 0.0
+	for hidden < room+shadow {
+		at := axes[0].Mul(hi[0] + hidden + step).Add(axes[1].Mul(across))
+		if at[2] = median; g.cloud.seenFree(at) {
+			break
+		}
+		hidden += step
+	}
+	back := hi[0] + min(max(0, hidden-shadow), room)
+	return axes[0].Mul((lo[0] + back) / 2).Add(axes[1].Mul(across))
 }
 
 // spread drops grasps that are nearly the same as a better one.

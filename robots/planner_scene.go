@@ -240,6 +240,18 @@ func (c *checker) clear(q []float64, margin float64) bool {
 	return c.placedClear(margin)
 }
 
+// clearBut is clear without a load, but that the last parts, so many of them, may be near what was seen.
+func (c *checker) clearBut(q []float64, last int, margin float64) bool {
+	c.hold(nil)
+	c.place(q)
+	for i := range c.placed[:len(c.placed)-last] {
+		if c.arm.Parts[i].Link > 1 && !c.field.clear(c.placed[i], margin) {
+			return false
+		}
+	}
+	return c.clearOfItself(0.004)
+}
+
 // placedClear is clear for what is placed.
 func (c *checker) placedClear(margin float64) bool {
 	for i := range c.placed {

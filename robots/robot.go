@@ -25,13 +25,12 @@ type Arm struct {
 	Base   string    // the body whose frame is base
 	Reach  float64   // farther from the base, horizontally, nothing can be taken up [m]
 
-	HandCapsules int // the last of Kinematics.Capsules are the hand's knuckles and fingers
-
 	// For planning motions. Parts is what the arm and its hand, at any opening, take up, from the base to the tool; Pairs are those of
 	// them that could touch each other; Sweep says for each joint how far from its axis anything that it moves can be [m].
-	Parts []Part
-	Pairs [][2]int
-	Sweep []float64
+	Parts     []Part
+	HandParts int // the last of Parts are the hand: palm, knuckles and fingers
+	Pairs     [][2]int
+	Sweep     []float64
 }
 
 // A Part is what a piece of an arm takes up, in the frame of its link: see Kinematics.Links.

@@ -354,13 +354,26 @@ func (e *Executor) holding(held *Held, cause Cause, stop bool) func() (Outcome, 
 	}
 }
 
-// lift raises what is held straight up, above everything that was seen if the arm can, and looks whether it is still there.
+// lift raises what is held straight up until it and the arm are clear of everything, or else as far as the arm can, and looks whether it
+// is still there.
 func (e *Executor) lift(ctx context.Context, held *Held, approach [][]float64) (Outcome, error) {
 	e.field.set(&e.planner.cloud, e.tBaseWorld, e.planner.seg.mask) // what is held is no obstacle
 	at := e.robot.Arm.Forward(e.q).Pos
-	top := max(at[2]+0.06, e.field.tallest+held.Grasp.below+2*heldClearance)
+	top := max(at[2]+0.10, e.field.tallest+held.Grasp.below+2*heldClearance)
 	rows, ok := e.line(e.q, sim.Vec3{at[0], at[1], top})
-	if !ok && len(rows) < 4 {
+	load := loadOf(held)
+	clear := 0 // the last row at which nothing is in the way
+	for k := range rows {
+		if k > 1 && e.ways().Clear(rows[k], load, startClearance) {
+			if clear = k; e.robot.Arm.Forward(rows[k]).Pos[2] > at[2]+0.06 {
+				break
+			}
+		}
+	}
+	switch {
+	case clear > 0:
+		rows = rows[:clear+1]
+	case !ok && len(rows) < 4:
 		rows = reversed(approach)
 	}
 	guard := e.holding(held, Slip, true)

@@ -141,32 +141,60 @@ func (g *GraspPlanner) Plan(f *sim.Frame, px sim.Pixel, robot []Capsule) (grasps
 		p[0], p[1], p[2], g.narrowest(), g.Hand.MaxWidth, len(g.others))
 }
 
-// find fills found with grasps for what was pointed at, in the order of plausibility: what its colour and its edges say, what stands on it
-// if that is too wide, all that is connected, all that has one colour. It reports whether there are any.
+// ideas are what may have been pointed at, and what more a grasp of it costs that does not go by the first: what its colour and its edges
+// say, all that is connected, what is nearly connected too, all that has one colour.
+var ideas = [...]struct {
+	how  cut
+	cost float64
+}{{cutCrease, 0}, {cutNone, 2}, {cutLoose, 3}, {cutColor, 4}}
+
+// goodCost is what a grasp costs that makes other ideas of what was pointed at superfluous.
+const goodCost = 11.0
+
+// find fills found with grasps for what was pointed at, by the idea of it that gives the best one. It reports whether there are any.
 func (g *GraspPlanner) find(start int, p sim.Vec3, support float64, count int, eye sim.Vec3) bool {
-	for _, how := range [...]cut{cutCrease, cutNone, cutLoose, cutColor} {
-		start = g.cloud.growFrom(&g.seg, start, support, how)
-		g.collect(p)
-		if g.narrowest() > g.Hand.MaxWidth-gripReserve && how != cutColor {
-			// It may be something that stands on something wide, as an apple on a plate does.
-			upper, n, ok := g.cloud.level(p, around, p[2]-2*thin, func(i int) bool { return g.seg.mask[i] })
-			if ok && upper > support+thin && 5*n > len(g.seg.pixels) && n > count/50 {
-				g.cloud.grow(&g.seg, start, upper, how)
-				g.collect(p)
-				if g.narrowest() > g.Hand.MaxWidth-gripReserve {
-					g.cloud.grow(&g.seg, start, support, how)
-					g.collect(p)
-				}
-			}
-		}
-		if len(g.own) < fewPoints {
+	best, least, last := cutCrease, math.Inf(1), cutCrease
+	for _, idea := range ideas {
+		last = idea.how
+		if start = g.isolate(idea.how, start, p, support, count); len(g.own) < fewPoints {
 			continue
 		}
-		if g.search(p, eye); len(g.found) > 0 {
-			return true
+		if g.search(p, eye); len(g.found) > 0 && g.found[0].Cost+idea.cost < least {
+			best, least = idea.how, g.found[0].Cost+idea.cost
+		}
+		if least < goodCost {
+			break
 		}
 	}
-	return false
+	if math.IsInf(least, 1) {
+		return false
+	}
+	if best != last {
+		g.isolate(best, start, p, support, count)
+		g.search(p, eye)
+	}
+	return true
+}
+
+// isolate makes seg what was pointed at by one idea, or what stands on something if that is too wide, and returns the pixel that it began
+// at.
+func (g *GraspPlanner) isolate(how cut, start int, p sim.Vec3, support float64, count int) int {
+	start = g.cloud.growFrom(&g.seg, start, support, how)
+	g.collect(p)
+	if how == cutColor || g.narrowest() <= g.Hand.MaxWidth-gripReserve {
+		return start
+	}
+	// It may be something that stands on something wide, as an apple on a plate does.
+	upper, n, ok := g.cloud.level(p, around, p[2]-2*thin, func(i int) bool { return g.seg.mask[i] })
+	if ok && upper > support+thin && 5*n > len(g.seg.pixels) && n > count/50 {
+		g.cloud.grow(&g.seg, start, upper, how)
+		g.collect(p)
+		if g.narrowest() > g.Hand.MaxWidth-gripReserve {
+			g.cloud.grow(&g.seg, start, support, how)
+			g.collect(p)
+		}
+	}
+	return start
 }
 
 // look makes the cloud and finds the pointed pixel in it.

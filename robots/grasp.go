@@ -512,15 +512,28 @@ func (g *GraspPlanner) stretches(s *slice, t *target) {
 				break
 			}
 			if s.row[j].own && (j+1 == slots || !s.row[j+1].own) { // its right end, or that of something more
-				g.stretch(s, t, s.u0+float64(i)*slotSize, s.u0+float64(j+1)*slotSize)
+				a, b := g.ends(s, s.u0+float64(i)*slotSize, s.u0+float64(j+1)*slotSize)
+				g.stretch(s, t, a, b)
 			}
 		}
 	}
 }
 
+// ends are the outermost own points of the slice between two places, at the depth under trial.
+func (g *GraspPlanner) ends(s *slice, from, to float64) (a, b float64) {
+	a, b = to, from
+	for _, q := range g.ownIn {
+		if q.z >= s.tip-0.002 && q.u >= from && q.u <= to {
+			a, b = min(a, q.u), max(b, q.u)
+		}
+	}
+	return a, b
+}
+
 // free reports whether the slots from one place to another are empty.
 func (s *slice) free(from, to float64) bool {
-	a, b := int(math.Floor((from-s.u0)/slotSize)), int(math.Ceil((to-s.u0)/slotSize))
+	const rounding = 1e-6
+	a, b := int(math.Floor((from-s.u0)/slotSize+rounding)), int(math.Ceil((to-s.u0)/slotSize-rounding))
 	if a < 0 || b > slots {
 		return false
 	}
@@ -543,7 +556,7 @@ func (g *GraspPlanner) stretch(s *slice, t *target, a, b float64) {
 		}
 	}
 	edge := 10*inside < 8*len(g.ownAt) && (mid < a || mid > b || math.Abs(s.mid.v-s.v) > 0.02)
-	seenA, seenB := a, b
+	seenA, seenB := s.u0+math.Floor((a-s.u0)/slotSize)*slotSize, s.u0+math.Ceil((b-s.u0)/slotSize)*slotSize // with their slots
 	if !edge && mid > a && mid < b && math.Abs(s.sight) > 0.3 {
 		// The far end may be hidden: then it is as far from the middle as the near one.
 		if s.sight > 0 {
@@ -667,7 +680,7 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 	cost := 80*width + 60*math.Hypot(u-s.point.u, s.v-s.point.v) + math.Abs(s.sight)
 	cost += 400*max(0, 0.012-steep) + 10*min(skew, 1) - 8*(s.highest-s.tip)
 	cost += 60 * max(0, h.PadLength-(s.highest-padLow)) // little of the pads touches
-	cost += 2500 * max(0, 0.005-(h.MaxWidth-width)/2)   // fingers that have to go down close beside it may come down on it
+	cost += 1500 * max(0, 0.004-(h.MaxWidth-width)/2)   // fingers that have to go down close beside it may come down on it
 	cost += 5 * s.tilt
 	if edge {
 		cost += 3

@@ -12,7 +12,7 @@ ort    = .deps/onnxruntime-$(call pinned,onnxruntime)
 BUILDVCS := $(if $(shell git rev-parse --verify --quiet HEAD 2>/dev/null),auto,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help eval build setup test test-long lint cycles gallery fuzz install clean distclean
+.PHONY: help eval build setup parity gpu test test-long lint cycles gallery fuzz install clean distclean
 MAKEFLAGS += --no-print-directory
 
 help: ## Print this list.
@@ -27,7 +27,7 @@ build: setup ## Build bin/refarena.
 setup: ## Install what is missing: system packages, .deps/, Go modules. The second run needs no network.
 	@scripts/setup.sh
 
-test: build lint ## Run every check and test, those of examples/suite too. This is what CI runs.
+test: build lint parity ## Run every check and test, those of examples/suite too. This is what CI runs.
 	go test -race -shuffle=on -timeout=20m ./...
 	go -C examples/suite build ./...
 	go -C examples/suite test ./...
@@ -35,6 +35,12 @@ test: build lint ## Run every check and test, those of examples/suite too. This 
 test-long: test fuzz ## Run the long tests too (REFARENA_LONG=1), fuzz every parser for FUZZTIME (5m), compare with Blender Cycles.
 	REFARENA_LONG=1 go test -count=1 -timeout=6h ./...
 	@if command -v python3.11 >/dev/null; then $(MAKE) cycles; else echo "test-long: no python3.11: not compared with Cycles (make cycles)"; fi
+
+parity: setup ## Make the small models that the tests of RoboRefer's runtime need, in .cache/.
+	@scripts/parity.sh
+
+gpu: setup ## Fetch ONNX Runtime with CUDA for --device cuda:N (optional, 1 GB, needs an NVIDIA driver).
+	@scripts/gpu.sh
 
 lint: setup ## Check the code with gofmt, go vet and staticcheck.
 	@files=$$(gofmt -l .) && if [ -n "$$files" ]; then echo "gofmt: run gofmt -w on:" $$files; exit 1; fi

@@ -42,6 +42,8 @@ void* ronnx_open(const char* path, char* message, int size) {
 
 void ronnx_close(void* lib) { dlclose(lib); }
 
+void ronnx_preload(const char* path) { dlopen(path, RTLD_NOW | RTLD_GLOBAL); }
+
 const char* ronnx_path(void* lib) {
   struct link_map* map;
   return dlinfo(lib, RTLD_DI_LINKMAP, &map) == 0 ? map->l_name : "";

@@ -28,6 +28,13 @@ func openLibrary(path string) (*library, error) {
 	return &library{h}, nil
 }
 
+// preload opens the library at path for good, so that others find it by its name.
+func preload(path string) {
+	name := C.CString(path)
+	defer C.free(unsafe.Pointer(name))
+	C.ronnx_preload(name)
+}
+
 func (l *library) close() { C.ronnx_close(l.handle) }
 
 // path returns where the loader found the library.

@@ -7,6 +7,9 @@
 void* ronnx_open(const char* path, char* message, int size);
 void ronnx_close(void* lib);
 
+// ronnx_preload opens a library for others to find by its name, if it can.
+void ronnx_preload(const char* path);
+
 // ronnx_path is where the loader found the library: valid until ronnx_close.
 const char* ronnx_path(void* lib);
 

@@ -75,6 +75,11 @@ func CUDAThere() bool {
 	if loaded != nil {
 		return slices.Contains(loaded.Providers, "CUDAExecutionProvider")
 	}
+	for _, dir := range searchDirs(os.Getenv(LibDirEnv), loaderPath()) {
+		if _, err := os.Stat(filepath.Join(dir, libName(CUDAVersion))); err == nil {
+			preloadCUDA(dir)
+		}
+	}
 	if n, err := cudaDevices(); err != nil || n < 1 {
 		return false
 	}
@@ -92,6 +97,9 @@ func open(version string) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
+	if version == CUDAVersion {
+		preloadCUDA(filepath.Dir(lib.path()))
+	}
 	r, err := load(lib, version)
 	if err != nil {
 		lib.close()
@@ -99,6 +107,17 @@ func open(version string) (*Runtime, error) {
 	}
 	opened = r
 	return r, nil
+}
+
+// preloadCUDA opens the CUDA libraries in dir, each after those that it needs: the CUDA provider has no search path of its own. Those that are not
+// there are left to the loader.
+func preloadCUDA(dir string) {
+	for _, name := range []string{"cudart", "nvJitLink", "nvrtc", "cublasLt", "cublas", "curand", "cufft", "cudnn"} {
+		files, _ := filepath.Glob(filepath.Join(dir, "lib"+name+".so.*")) // the only error is a bad pattern
+		for _, f := range files {
+			preload(f)
+		}
+	}
 }
 
 // searchDirs returns the folders to look in, each once, in order.

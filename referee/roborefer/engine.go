@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/refarena/refarena/referee/onnx"
@@ -111,9 +112,12 @@ func newEngine(m *model, o Options) (*engine, error) {
 	if need := 2*c.maxPositions() + textPositions + o.MaxNewTokens; need < e.limit {
 		e.limit = need
 	}
-	e.state = make([]rowState, e.rows)
-	e.scores = make([]float32, e.rows*d.Vocab)
 	var err error
+	if err := e.fits(o.Engines); err != nil {
+		return nil, err
+	}
+	e.state = make([]rowState, e.rows)
+	e.scores = make([]float32, d.Vocab)
 	alloc := func(dev onnx.Device, bytes int) *onnx.Memory {
 		if err != nil {
 			return nil
@@ -131,6 +135,29 @@ func newEngine(m *model, o Options) (*engine, error) {
 		return nil, errors.Join(fmt.Errorf("roborefer: key-value cache of %d rows of %d positions: %w", e.rows, e.limit, err), e.free())
 	}
 	return e, nil
+}
+
+// memory is the most bytes that the engine takes, beside the weights and what ONNX Runtime needs while it runs a graph.
+func (e *engine) memory() int64 {
+	c, d := &e.m.cfg, e.m.cfg.Decoder
+	rows, limit := int64(e.rows), int64(e.limit)
+	cache := int64(d.Layers) * 2 * rows * int64(e.rowBytes())
+	features := int64(maxFrames) * int64(c.maxPositions()) * int64(d.Hidden) * 4
+	return cache + features + (limit+rows)*int64(d.Hidden)*4 + rows*limit*8 + rows*int64(d.Vocab)*4
+}
+
+// fits compares what engines of this kind and the weights take with the machine's memory. On a GPU its own allocator does.
+func (e *engine) fits(engines int) error {
+	var info syscall.Sysinfo_t
+	if err := syscall.Sysinfo(&info); err != nil || e.m.device.IsCUDA() {
+		return nil
+	}
+	need, have := e.m.weights+int64(engines)*e.memory(), int64(info.Totalram)*int64(info.Unit)
+	if need < 0 || need > have {
+		return fmt.Errorf("roborefer: the model takes up to %.1f GB, %.1f of them for %d × %d rows of %d positions in the key-value cache, and this machine has %.1f GB (want a smaller batch or model)",
+			float64(need)/1e9, float64(need-e.m.weights)/1e9, engines, e.rows, e.limit, float64(have)/1e9)
+	}
+	return nil
 }
 
 // textPositions is what a prompt may hold beside its pictures.

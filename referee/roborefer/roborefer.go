@@ -248,6 +248,17 @@ func (r *Referee) submit(ctx context.Context, j *job) error {
 	return j.err
 }
 
+// MemoryBound is the most memory that the model takes [bytes]: its weights, and for each engine the key-value cache, features of the last
+// pictures and one prompt. ONNX Runtime's scratch while a graph runs comes on top: for one tile in a tower and 512 positions in the decoder,
+// about 0.5 GB with the sizes of RoboRefer-2B. Pages of the cache that no prompt has reached take none.
+func (r *Referee) MemoryBound() int64 {
+	n := r.m.weights
+	for _, e := range r.engines {
+		n += e.memory()
+	}
+	return n
+}
+
 // Stats counts what was done since Open.
 func (r *Referee) Stats() Stats {
 	var t Stats

@@ -1,6 +1,8 @@
 package scenes
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"slices"
@@ -267,18 +269,89 @@ func (d *Design) SizeClass() SizeClass {
 	return Large
 }
 
-// Catalogue is all designs, always in the same order. Their meshes are built on first use. The slice is shared: read only.
-var Catalogue = sync.OnceValue(func() []*Design {
-	var designs []*Design
-	for _, make := range makers {
-		d, err := NewDesign(make())
-		if err != nil {
-			panic(err) // a mistake in the catalogue
+// catalogue is the designs that come with this package, and those that Extend has added.
+var catalogue struct {
+	sync.Mutex
+	all []*Design
+	own int // of which so many, the last ones, were added
+}
+
+// Catalogue is all designs, always in the same order, those that Extend has added last. Their meshes are built on first use. The slice is
+// shared: read only.
+func Catalogue() []*Design {
+	catalogue.Lock()
+	defer catalogue.Unlock()
+	if catalogue.all == nil {
+		for _, make := range makers {
+			d, err := NewDesign(make())
+			if err != nil {
+				panic(err) // a mistake in the catalogue
+			}
+			catalogue.all = append(catalogue.all, d)
 		}
-		designs = append(designs, d)
 	}
-	return designs
-})
+	return catalogue.all
+}
+
+// Extend adds designs of a user's own to the catalogue, for the whole process, until undo: call it before the first scene is drawn and undo after
+// the last. Scenes that are drawn from the whole catalogue are other ones meanwhile. The error is for a name that is taken, or for designs that
+// are there already; then nothing is added.
+func Extend(own []*Design) (undo func(), err error) {
+	all := slices.Clip(Catalogue())
+	names := map[string]bool{}
+	for _, d := range all {
+		names[d.Name] = true
+	}
+	for _, d := range own {
+		if names[d.Name] {
+			return nil, fmt.Errorf("scenes: a second design %q (want a name that the catalogue does not have)", d.Name)
+		}
+		names[d.Name] = true
+	}
+	catalogue.Lock()
+	defer catalogue.Unlock()
+	if catalogue.own > 0 {
+		return nil, fmt.Errorf("scenes: %d designs have been added already (want all at once)", catalogue.own)
+	}
+	catalogue.all, catalogue.own = append(all, own...), len(own)
+	return func() {
+		catalogue.Lock()
+		defer catalogue.Unlock()
+		catalogue.all, catalogue.own = all, 0
+	}, nil
+}
+
+// OwnHash is the SHA-256, in hexadecimal, of the designs that Extend has added, their shapes and looks included; "" if there are none. What
+// comes of scenes depends on it.
+func OwnHash() string {
+	catalogue.Lock()
+	own := catalogue.all[len(catalogue.all)-catalogue.own:]
+	catalogue.Unlock()
+	if len(own) == 0 {
+		return ""
+	}
+	h := sha256.New()
+	for _, d := range own {
+		e := *d
+		e.Parts, e.Support, e.measure, e.pieces = nil, nil, nil, nil
+		fmt.Fprintf(h, "%+v %+v\n", e, d.Support)
+		for _, p := range d.Parts() {
+			fmt.Fprintf(h, "%q %v %v %v\n", p.Name, p.TObjPart, p.Mesh.Positions, p.Mesh.Indices)
+			for _, name := range d.Colors {
+				c, err := FindColor(name)
+				if err != nil {
+					panic(err) // NewDesign has looked
+				}
+				m := p.Paint(c)
+				if m.Texture != nil {
+					h.Write(m.Texture.RGB)
+				}
+				fmt.Fprintf(h, "%q %v %v %v\n", m.Name, m.Color, m.Roughness, m.Metallic)
+			}
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
 
 // makers are the designs' functions, in the order of the catalogue.
 var makers = []func() Design{

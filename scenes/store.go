@@ -1,13 +1,10 @@
 package scenes
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -140,12 +137,10 @@ func Parse(name string, text []byte) (*Layout, uint64, error) {
 		return nil, 0, fmt.Errorf("scenes: scene %s: %w", name, fmt.Errorf(format, args...))
 	}
 	var in storedScene
-	switch err := in.decode(text); {
-	case errors.Is(err, io.EOF):
-		return fail("the file is empty")
-	case err != nil:
-		first, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
-		return fail("%s", first)
+	if err := DecodeYAML(text, &in); err != nil {
+		return fail("%w", err)
+	}
+	switch {
 	case in.Scene != sceneVersion:
 		return fail("format %d (have %d)", in.Scene, sceneVersion)
 	case len(in.Objects) == 0 || len(in.Objects) > maxObjects:
@@ -219,16 +214,6 @@ func Parse(name string, text []byte) (*Layout, uint64, error) {
 		}
 	}
 	return l, in.Seed, nil
-}
-
-// decode reads the YAML. The library panics at some broken files (a tag without a value where a list should be); that is an error, too.
-func (in *storedScene) decode(text []byte) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("not a YAML file that can be read: %v", p)
-		}
-	}()
-	return yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(in)
 }
 
 // checkLengths says which list of numbers is too short or too long, or has one that is not finite.

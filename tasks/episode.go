@@ -289,6 +289,7 @@ func (e *episode) recordScene() {
 			QuatWorld: [4]float64{q.W, q.V[0], q.V[1], q.V[2]},
 		})
 	}
+	e.rec.Scene.Difficulty = s.Difficulty(s.Data, s.Camera(640, 480))
 	s.Data.Hash(e.trace)
 }
 

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
 )
 
@@ -17,11 +18,12 @@ type Versions struct {
 	MuJoCo   string `json:"mujoco"`
 	OS       string `json:"os"`
 	CPU      string `json:"cpu"`
+	Objects  string `json:"objects_sha256,omitempty"` // of the user's own objects: see scenes.OwnHash
 }
 
 // CurrentVersions names what is running.
 func CurrentVersions() Versions {
-	v := Versions{Refarena: "unknown", Go: runtime.Version(), MuJoCo: "missing", OS: runtime.GOOS + "/" + runtime.GOARCH, CPU: CPUModel()}
+	v := Versions{Refarena: "unknown", Go: runtime.Version(), MuJoCo: "missing", OS: runtime.GOOS + "/" + runtime.GOARCH, CPU: CPUModel(), Objects: scenes.OwnHash()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		v.Refarena = info.Main.Version
 		for _, s := range info.Settings {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
 )
 
@@ -60,6 +61,8 @@ type Record struct {
 type SceneRecord struct {
 	Draws   int            `json:"draws"` // layouts drawn until one held
 	Objects []ObjectRecord `json:"objects"`
+	// Difficulty is of the scene as the referee's camera sees it at the beginning; its Each goes with Objects.
+	Difficulty scenes.Difficulty `json:"difficulty"`
 }
 
 // An ObjectRecord is an object and where it stood.

@@ -5,17 +5,13 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 
 	"github.com/refarena/refarena/assets"
 	"github.com/refarena/refarena/scenes"
@@ -259,11 +255,8 @@ func LoadSuite(nameOrPath string) (*Suite, error) {
 // ParseSuite reads a suite file, strictly: an unknown key, a missing name or an impossible number is an error.
 func ParseSuite(text []byte) (*Suite, error) {
 	s := &Suite{}
-	switch err := decode(text, s); {
-	case errors.Is(err, io.EOF):
-		return nil, errors.New("the file is empty")
-	case err != nil:
-		return nil, fmt.Errorf("%s", oneLine(yaml.FormatError(err, false, false)))
+	if err := scenes.DecodeYAML(text, s); err != nil {
+		return nil, err
 	}
 	if err := s.check(); err != nil {
 		return nil, err
@@ -272,18 +265,6 @@ func ParseSuite(text []byte) (*Suite, error) {
 	s.Hash, s.text = hex.EncodeToString(sum[:]), bytes.Clone(text)
 	return s, nil
 }
-
-// decode reads YAML strictly. The library panics at some broken files (a tag without a value where a list should be): an error, too.
-func decode(text []byte, into any) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("not a YAML file that can be read: %v", p)
-		}
-	}()
-	return yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(into)
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func (s *Suite) check() error {
 	if s.Name == "" || strings.ContainsAny(s.Name, "/ \t\n") {

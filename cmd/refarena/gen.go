@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ type genCommand struct {
 	Relations []string `name:"relation" help:"Only instructions that use all of these relations."`
 	Split     string   `help:"Only the split seen, or only unseen."`
 	GL        string   `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
+	JSON      bool     `name:"json" xor:"output" help:"One line of JSON for each scene, with its difficulty, and for each instruction."`
 	Stats     bool     `xor:"output" help:"Print how kinds, steps, splits and relations are distributed."`
 	Examples  int      `xor:"output" placeholder:"N" help:"Print so many instructions as Markdown (docs/instructions.md is --examples 200)."`
 	Out       string   `xor:"output" placeholder:"DIR" help:"Write a data set for training into this folder (docs/data.md), or go on with one."`
@@ -49,6 +51,7 @@ type generated struct {
 	level        scenes.Level
 	seed         uint64
 	objects      []string
+	difficulty   scenes.Difficulty
 	instructions []refer.Instruction
 }
 
@@ -67,6 +70,9 @@ func (c *genCommand) Run(ctx context.Context, io console) error {
 	}
 	if c.Examples > 0 {
 		return c.examples(ctx, o, io.out)
+	}
+	if c.JSON {
+		return c.lines(ctx, o, io.out)
 	}
 	var stats refer.Stats
 	err = c.each(ctx, o, func(g generated) bool {
@@ -162,7 +168,70 @@ func generate(level scenes.Level, seed uint64, o refer.Options, r sim.Renderer) 
 	for i := range s.Objects {
 		g.objects = append(g.objects, strings.TrimPrefix(s.Objects[i].Phrase(), "the "))
 	}
+	g.difficulty = s.Difficulty(s.Data, s.Camera(640, 480))
 	return g, nil
+}
+
+// A sceneLine is what `refarena gen --json` says of a scene.
+type sceneLine struct {
+	Type       string            `json:"type"` // "scene"
+	Level      scenes.Level      `json:"level"`
+	Seed       uint64            `json:"seed"`
+	Objects    []string          `json:"objects"`
+	Difficulty scenes.Difficulty `json:"difficulty"`
+}
+
+// An instructionLine is what `refarena gen --json` says of an instruction. Objects are indices into the scene's.
+type instructionLine struct {
+	Type      string              `json:"type"` // "instruction"
+	Level     scenes.Level        `json:"level"`
+	Seed      uint64              `json:"seed"`
+	Kind      scenes.QuestionKind `json:"kind"`
+	Text      string              `json:"text"`
+	Steps     int                 `json:"steps"`
+	Relations []relationID        `json:"relations"`
+	Split     refer.Split         `json:"split"`
+	Target    int                 `json:"target"` // of a location; -1 for a placement
+	Held      int                 `json:"held"`   // of a placement: what is to be put there; -1 if nothing is said of it
+	Anchors   []int               `json:"anchors"`
+	Pixels    int                 `json:"pixels"` // right answers in the picture of 640 × 480
+	// Of a location, the target's difficulty; of a placement, that of the free space.
+	TargetDifficulty *scenes.ObjectDifficulty `json:"target_difficulty,omitempty"`
+	AreaM2           float64                  `json:"area_m2,omitempty"`
+	AreaSeen         float64                  `json:"area_seen,omitempty"` // the share of it that is visible
+}
+
+// A relationID is a relation by its number in docs/relations.md and its name.
+type relationID struct {
+	ID   int    `json:"id"`
+	Name string `json:"name"`
+}
+
+// lines writes scenes and instructions as JSON.
+func (c *genCommand) lines(ctx context.Context, o refer.Options, w io.Writer) error {
+	enc := json.NewEncoder(w)
+	var bad error
+	err := c.each(ctx, o, func(g generated) bool {
+		bad = enc.Encode(sceneLine{"scene", g.level, g.seed, g.objects, g.difficulty})
+		for i := range g.instructions {
+			in := &g.instructions[i]
+			line := instructionLine{
+				Type: "instruction", Level: g.level, Seed: g.seed, Kind: in.Kind, Text: in.Text, Steps: in.Steps, Split: in.Split,
+				Target: in.Target, Held: in.Held, Anchors: append([]int{}, in.Anchors...), Pixels: in.Region.Count(),
+			}
+			for _, r := range in.Relations {
+				line.Relations = append(line.Relations, relationID{int(r), r.String()})
+			}
+			if in.Target >= 0 {
+				line.TargetDifficulty = &g.difficulty.Each[in.Target]
+			} else {
+				line.AreaM2, line.AreaSeen = in.Area.Size, in.Area.Seen
+			}
+			bad = cmp.Or(bad, enc.Encode(line))
+		}
+		return bad == nil
+	})
+	return cmp.Or(err, bad)
 }
 
 // examples writes a page of instructions with what is known about them.

@@ -15,6 +15,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/refarena/refarena/robots"
+	"github.com/refarena/refarena/scenes"
+	"github.com/refarena/refarena/scenes/objectfile"
 	"github.com/refarena/refarena/tasks"
 )
 
@@ -28,6 +30,7 @@ const (
 // The command line. Each command's struct has its flags, and a Run.
 type commandLine struct {
 	Version kong.VersionFlag `help:"Print the version and quit."`
+	Own     string           `name:"objects" placeholder:"DIR" help:"Also the objects of your own in this folder, in every scene that may have any: see docs/objects.md."`
 
 	Eval    evalCommand    `cmd:"" help:"Run the episodes of a suite and score them."`
 	Task    taskCommand    `cmd:"" help:"Check suite files; list suites and the conditions that tasks can ask for."`
@@ -95,6 +98,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		fmt.Fprintf(stderr, "refarena: %v (see refarena --help)\n", err)
 		return exitBadUsage
 	}
+	if cli.Own != "" {
+		undo, err := extend(cli.Own)
+		if err != nil {
+			fmt.Fprintf(stderr, "refarena: %v\n", err)
+			return exitBadUsage
+		}
+		defer undo()
+	}
 	switch err := k.Run(); {
 	case err == nil:
 		return exitOK
@@ -107,4 +118,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		fmt.Fprintf(stderr, "refarena: %v\n", err)
 		return exitUndone
 	}
+}
+
+// extend adds the objects of a user's folder to the catalogue, until undo.
+func extend(dir string) (undo func(), err error) {
+	own, err := objectfile.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	return scenes.Extend(own)
 }

@@ -10,7 +10,6 @@ import (
 	"image/png"
 	"math"
 	"os"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -20,17 +19,15 @@ import (
 	"golang.org/x/image/math/fixed"
 
 	"github.com/refarena/refarena/scenes"
-	"github.com/refarena/refarena/scenes/objectfile"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/sim/shape"
 )
 
 type objectsCommand struct {
-	JSON    bool   `name:"json" help:"One JSON object a line instead of a table."`
-	Sheet   string `placeholder:"FILE" help:"Also write a picture of all objects, each with its name below, to this PNG file."`
-	Objects string `placeholder:"DIR" help:"Also the objects of your own in this folder; see docs/objects.md."`
-	GL      string `name:"gl" default:"auto" help:"What draws: auto, software or gpu."`
+	JSON  bool   `name:"json" help:"One JSON object a line instead of a table."`
+	Sheet string `placeholder:"FILE" help:"Also write a picture of all objects, each with its name below, to this PNG file."`
+	GL    string `name:"gl" default:"auto" help:"What draws: auto, software or gpu."`
 }
 
 // An objectRecord is what `refarena objects --json` says of an object.
@@ -75,13 +72,6 @@ func newObjectRecord(d *scenes.Design) objectRecord {
 // Run prints the catalogue and, if asked to, draws it.
 func (c *objectsCommand) Run(io console) error {
 	designs := scenes.Catalogue()
-	if c.Objects != "" {
-		own, err := objectfile.Load(c.Objects)
-		if err != nil {
-			return usageError{err}
-		}
-		designs = slices.Concat(designs, own)
-	}
 	device, err := render.ParseDevice(c.GL)
 	if err != nil {
 		return usageError{err}

@@ -3,11 +3,9 @@
 package objectfile
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -175,7 +173,7 @@ type body struct {
 
 // design reads the definition and what it names.
 func (f *file) design() (*scenes.Design, error) {
-	if err := f.decode(); err != nil {
+	if err := scenes.DecodeYAML(f.text, &f.def); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
 	if err := f.check(); err != nil {
@@ -233,23 +231,6 @@ func (f *file) design() (*scenes.Design, error) {
 		return nil, err
 	}
 	return made, nil
-}
-
-// decode reads the text strictly.
-func (f *file) decode() (err error) {
-	// go-yaml 1.19.2 panics on some malformed documents, such as a tag where a list should be.
-	defer func() {
-		if e := recover(); e != nil {
-			err = fmt.Errorf("not a valid YAML document: %v", e)
-		}
-	}()
-	switch err := yaml.NewDecoder(bytes.NewReader(f.text), yaml.Strict()).Decode(&f.def); {
-	case errors.Is(err, io.EOF):
-		return errors.New("the file is empty")
-	case err != nil:
-		return errors.New(strings.Join(strings.Fields(yaml.FormatError(err, false, false)), " "))
-	}
-	return nil
 }
 
 // check says what is wrong with the definition by itself.

@@ -220,7 +220,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"unknown key", replace("front:", "fornt:"), `tea.yaml: [4:1] unknown field "fornt"`},
 		{"not YAML", map[string]string{"tea.yaml": "name: [\x00"}, "tea.yaml: "},
-		{"a tag for a list", replace("[green, red]", "!tag"), "tea.yaml: not a valid YAML document"},
+		{"a tag for a list", replace("[green, red]", "!tag"), "tea.yaml: not a YAML file that can be read"},
 		{"empty", map[string]string{"tea.yaml": ""}, "tea.yaml: the file is empty"},
 		{"a word for a number", replace("120", "heavy"), "tea.yaml: [5:9]"},
 		{"no mass", replace("mass_g: 120\n", ""), "tea.yaml:1: mass_g: 0 (want the object's mass in grams: without it, it has no inertia)"},

@@ -24,6 +24,7 @@ type oracle struct {
 	apart map[[2]int]float64 // known distances between hulls
 	share map[[2]int]float64 // … and shared areas
 	cut   map[int][]triangle
+	axes3 [3]sim.Vec3 // the camera's
 }
 
 type vec2 = [2]float64
@@ -48,6 +49,9 @@ const (
 
 func newOracle(v *View) *oracle {
 	o := &oracle{scene: v.scene, shot: v.shot, cam: v.World.Camera, tabs: v.World.Tables, apart: map[[2]int]float64{}, share: map[[2]int]float64{}, cut: map[int][]triangle{}}
+	for i := range o.axes3 {
+		o.axes3[i] = o.cam.TWorldCam.Axis(i)
+	}
 	for i := range v.World.Things {
 		o.all = append(o.all, o.solidOf(&v.World.Things[i]))
 	}
@@ -160,7 +164,7 @@ func wrap(p []vec2) []vec2 {
 }
 
 func side(a, b, c vec2) float64 { return (b[0]-a[0])*(c[1]-a[1]) - (b[1]-a[1])*(c[0]-a[0]) }
-func dist(a, b vec2) float64    { return math.Hypot(a[0]-b[0], a[1]-b[1]) }
+func dist(a, b vec2) float64    { return math.Sqrt((a[0]-b[0])*(a[0]-b[0]) + (a[1]-b[1])*(a[1]-b[1])) }
 
 // slice is where the vertical line at x crosses a convex polygon.
 func slice(h []vec2, x float64) (lo, hi float64) {
@@ -779,8 +783,7 @@ func (o *oracle) meant(p *Phrase) int {
 func (o *oracle) pixel(i int) sim.Vec3 {
 	x, y := float64(i%o.cam.Width)+0.5, float64(i/o.cam.Width)+0.5
 	d := float64(o.shot.Frame.Depth[i])
-	t := o.cam.TWorldCam
-	return t.Pos.Add(t.Axis(0).Mul((x - o.cam.Cx) / o.cam.Fx * d)).Add(t.Axis(1).Mul((y - o.cam.Cy) / o.cam.Fy * d)).Add(t.Axis(2).Mul(d))
+	return o.cam.TWorldCam.Pos.Add(o.axes3[0].Mul((x - o.cam.Cx) / o.cam.Fx * d)).Add(o.axes3[1].Mul((y - o.cam.Cy) / o.cam.Fy * d)).Add(o.axes3[2].Mul(d))
 }
 
 // answers says for each pixel whether it is a right answer.
@@ -866,7 +869,12 @@ func (o *oracle) answers(in *Instruction) []bool {
 	}
 	for i := range o.all {
 		if s := &o.all[i]; i != in.Held && i != owner && s.hi > z+0.001 {
-			tests = append(tests, func(p vec2) bool { return toPoly(s.hull, p) >= radius })
+			c := o.center(i)
+			far := 0.0
+			for _, q := range s.hull {
+				far = math.Max(far, dist(c, q))
+			}
+			tests = append(tests, func(p vec2) bool { return dist(c, p) >= far+radius || toPoly(s.hull, p) >= radius })
 		}
 	}
 	for i, b := range o.shot.Seg.Bodies {

@@ -6,6 +6,7 @@ package refspatial
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -348,6 +349,11 @@ func loadParquet(file string) (samples []Sample, err error) {
 	if err != nil {
 		return nil, err
 	}
+	// The library would reserve what the footer claims to be long, up to 4 GB of it.
+	var end [8]byte
+	if _, err := f.ReadAt(end[:], info.Size()-8); err != nil || info.Size() < 12 || string(end[4:]) != "PAR1" || int64(binary.LittleEndian.Uint32(end[:])) > info.Size()-12 {
+		return nil, errors.New("not a parquet file, or one that is cut off")
+	}
 	pf, err := parquet.OpenFile(f, info.Size())
 	if err != nil {
 		return nil, err
@@ -360,6 +366,9 @@ func loadParquet(file string) (samples []Sample, err error) {
 		if !slices.Contains(columns, want) {
 			return nil, fmt.Errorf("no column %q (have %s)", want, strings.Join(columns, ", "))
 		}
+	}
+	if n := pf.NumRows(); n < 0 || n > info.Size() {
+		return nil, fmt.Errorf("%d rows in %d bytes", n, info.Size())
 	}
 	rows := make([]parquetRow, pf.NumRows())
 	r := parquet.NewGenericReader[parquetRow](pf)

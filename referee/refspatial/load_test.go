@@ -124,7 +124,10 @@ func TestLoadBad(t *testing.T) {
 		}, "mask_path mask/a.png"},
 		{"bad parquet", func(t *testing.T, dir string) {
 			os.WriteFile(filepath.Join(dir, "location.parquet"), []byte("PAR1xxxxxxxxxxxxxxxxPAR1"), 0o666)
-		}, "location.parquet"},
+		}, "location.parquet: not a parquet file, or one that is cut off"},
+		{"parquet of nothing", func(t *testing.T, dir string) {
+			os.WriteFile(filepath.Join(dir, "location.parquet"), nil, 0o666)
+		}, "not a parquet file"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -137,4 +140,27 @@ func TestLoadBad(t *testing.T) {
 	if _, err := Load("testdata/none"); err == nil {
 		t.Error("Load of nothing has no error")
 	}
+}
+
+// No file can bring the reader down.
+func FuzzParquet(f *testing.F) {
+	data, err := os.ReadFile("testdata/location-00000-of-00001.parquet")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "location.parquet")
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		splits, err := Load(path)
+		if err != nil {
+			return
+		}
+		for _, s := range splits[0].Samples {
+			s.Picture()
+			s.Mask()
+		}
+	})
 }

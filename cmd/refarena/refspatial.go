@@ -71,7 +71,7 @@ type benchRow struct {
 	Score     float64 `json:"score"`
 	Low       float64 `json:"low"`
 	High      float64 `json:"high"`
-	Interval  string  `json:"interval"` // "wilson" or "bootstrap"
+	Interval  string  `json:"interval"` // "wilson", "bootstrap", or "of the two" for the mean of location and placement
 }
 
 // A benchSummary is summary.json.
@@ -309,15 +309,8 @@ func rows(splits []refspatial.Split, all [][]benchAnswer, official bool) []bench
 	l, p := byName["location"], byName["placement"]
 	if l.N > 0 && p.N > 0 {
 		avg := row("average", 0, everything, official)
-		avg.Score = (l.Score + p.Score) / 2
-		avg.Interval = "bootstrap"
-		var groups [][]float64
-		for i, s := range splits {
-			if s.Name == "location" || s.Name == "placement" {
-				groups = append(groups, scored(all[i], official))
-			}
-		}
-		avg.Low, avg.High = refspatial.Bootstrap(groups...)
+		e := refspatial.Average(refspatial.Estimate{Score: l.Score, Low: l.Low, High: l.High}, refspatial.Estimate{Score: p.Score, Low: p.Low, High: p.High})
+		avg.Score, avg.Low, avg.High, avg.Interval = e.Score, e.Low, e.High, "of the two"
 		out = append(out, avg)
 	}
 	return out

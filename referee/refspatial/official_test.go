@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -76,6 +77,30 @@ func TestOfficialScores(t *testing.T) {
 		t.Errorf("testdata has %v, want 5,000 answers with 100 or more of each outcome, and 1,000 means", counts)
 	}
 	t.Log(counts)
+}
+
+// Intervals hold their mean, shrink with the number of samples, and those of an average are between the two.
+func TestIntervals(t *testing.T) {
+	var few, many []float64
+	for i := range 400 {
+		v := []float64{0, 0.5, 1, 1}[i%4]
+		if many = append(many, v); i < 40 {
+			few = append(few, v)
+		}
+	}
+	l1, h1 := Bootstrap(few)
+	l2, h2 := Bootstrap(many)
+	// The standard error of the mean of 400 is 0.4146 / 20 = 0.0207.
+	if !(l1 < l2 && l2 < 0.625 && 0.625 < h2 && h2 < h1) || math.Abs(h2-l2-2*1.96*0.0207) > 0.005 {
+		t.Errorf("40: %.3f … %.3f, 400: %.3f … %.3f", l1, h1, l2, h2)
+	}
+	if l, h := Bootstrap(nil); l != 0 || h != 1 {
+		t.Errorf("none: %v … %v", l, h)
+	}
+	a := Average(Estimate{1, 0.44, 1}, Estimate{0, 0, 0.56})
+	if a.Score != 0.5 || math.Abs(a.Low-0.22) > 1e-12 || math.Abs(a.High-0.78) > 1e-12 {
+		t.Errorf("Average() = %+v", a)
+	}
 }
 
 func FuzzOfficial(f *testing.F) {

@@ -1,6 +1,7 @@
 package refspatial
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -64,25 +65,32 @@ func pairwise(v []float64) float64 {
 
 // Bootstrap is what the mean of values is likely to be between, at 95 %: the percentile interval of 10,000 means of samples drawn with replacement
 // (Efron and Tibshirani, "An introduction to the bootstrap", 1993, ch. 13), by a fixed seed. Wilson's interval, which serves for rates, does not know what
-// to do with an answer of which half the points hit; where every value is 0 or 1, use that. Of several groups it is the interval of the mean of their
-// means, each drawn from by itself. 0 and 1 where a group is empty.
-func Bootstrap(groups ...[]float64) (low, high float64) {
+// to do with an answer of which half the points hit; where every value is 0 or 1, use that. 0 and 1 without values.
+func Bootstrap(values []float64) (low, high float64) {
+	n := len(values)
+	if n == 0 {
+		return 0, 1
+	}
 	const draws = 10_000
 	rng := rand.New(rand.NewPCG(1, 0x9e3779b97f4a7c15))
 	means := make([]float64, draws)
-	for _, values := range groups {
-		n := len(values)
-		if n == 0 {
-			return 0, 1
+	for k := range means {
+		var sum float64
+		for range n {
+			sum += values[rng.IntN(n)]
 		}
-		for k := range means {
-			var sum float64
-			for range n {
-				sum += values[rng.IntN(n)]
-			}
-			means[k] += sum / float64(n) / float64(len(groups))
-		}
+		means[k] = sum / float64(n)
 	}
 	slices.Sort(means)
 	return means[draws*25/1000], means[draws*975/1000-1]
+}
+
+// An Estimate is a score with what it is likely to be between.
+type Estimate struct{ Score, Low, High float64 }
+
+// Average is the mean of two independent estimates with the interval that theirs make (the method of variance estimates recovery: Zou and Donner,
+// "Construction of confidence limits about effect measures", 2008). It is no narrower than it should be where all answers of a task are right or wrong.
+func Average(a, b Estimate) Estimate {
+	mean := (a.Score + b.Score) / 2
+	return Estimate{mean, mean - math.Hypot(a.Score-a.Low, b.Score-b.Low)/2, mean + math.Hypot(a.High-a.Score, b.High-b.Score)/2}
 }

@@ -143,17 +143,30 @@ INLINE float sunlit(const lightScene *s, float u, float v, float z) {
 	int b = clampi((int)v / LIGHT_BLOCK, 0, blocks - 1) * blocks + clampi((int)u / LIGHT_BLOCK, 0, blocks - 1);
 	if (z <= s->shadowLo[b]) return 1;
 	if (z > s->shadowHi[b]) return 0;
-	float caster = 0, n = 0;
-	for (int k = 0; k < 12; k++) {
-		int i = clampi((int)(u + disk[k][0] * LIGHT_BLOCK), 0, side - 1), j = clampi((int)(v + disk[k][1] * LIGHT_BLOCK), 0, side - 1);
-		float t = s->shadow[(size_t)j * side + i];
-		if (t < z) {
-			caster += t;
-			n++;
+	// What casts the shadow is looked for in the same places around a texel, LIGHT_BLOCK away at most.
+	static const int8_t search[12][2] = {
+	    {2, 0}, {-2, 2}, {0, -4}, {3, 3}, {-5, -1}, {5, -3}, {-2, 6}, {-3, -6}, {6, 2}, {-7, 3}, {3, -7}, {2, 7},
+	};
+	int i = (int)u, j = (int)v, n = 0;
+	float caster = 0;
+	if (i >= LIGHT_BLOCK && j >= LIGHT_BLOCK && i < side - LIGHT_BLOCK && j < side - LIGHT_BLOCK) {
+		const float *at = s->shadow + (size_t)j * side + i;
+		for (int k = 0; k < 12; k++) {
+			float t = at[search[k][1] * side + search[k][0]];
+			int near = t < z;
+			n += near;
+			caster += near ? t : 0;
+		}
+	} else {
+		for (int k = 0; k < 12; k++) {
+			float t = s->shadow[(size_t)clampi(j + search[k][1], 0, side - 1) * side + clampi(i + search[k][0], 0, side - 1)];
+			int near = t < z;
+			n += near;
+			caster += near ? t : 0;
 		}
 	}
 	if (n == 0 || n == 12) return n == 0;
-	float r = clamp((z - caster / n) * s->penumbra, 1, LIGHT_BLOCK);
+	float r = clamp((z - caster / (float)n) * s->penumbra, 1, LIGHT_BLOCK);
 	float sum = 0;
 	for (int k = 0; k < 12; k++) sum += compare(s->shadow, side, u + disk[k][0] * r, v + disk[k][1] * r, z);
 	if (r < 2.5f) return sum * (1 / 12.0f);

@@ -20,8 +20,8 @@ const (
 	// from the rest.
 	maxCaster = 1.6
 
-	// shadowCell is how much a mesh may be simplified for the shadow map [m]: about two of its texels.
-	shadowCell = 0.006
+	// shadowCell is how much a mesh may be simplified for the shadow map [m]: about four of its texels, within a penumbra.
+	shadowCell = 0.012
 )
 
 // A shadowMap holds how far the key light gets: an orthographic view along the light that encloses everything that casts a shadow.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -49,6 +51,7 @@ var figures = []figure{
 	{"render.rgbds.640x480.still", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, still) }},
 	{"render.rgbds.448x448.noshadow", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(448, 448, noShadows) }},
 	{"render.rgbds.640x480.noshadow", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, noShadows) }},
+	{"render.workers", "× one worker", "≥ 1.8", (*bench).pictureWorkers},
 	{"loop.256x256", "observations/s", "≥ 100", func(b *bench) ([]float64, map[string]any, error) { return b.loop(256, 256) }},
 	{"loop.640x480", "observations/s", "≥ 50", func(b *bench) ([]float64, map[string]any, error) { return b.loop(640, 480) }},
 	{"episode.new", "ms", "≤ 150", (*bench).newEpisode},
@@ -290,7 +293,7 @@ const (
 	noShadows            // moving, without shadows
 )
 
-// picture draws colour, depth and ids.
+// picture draws colour, depth and ids. All three come from one pass: colour alone, or with depth, costs the same.
 func (b *bench) picture(w, h int, how how) (x []float64, _ map[string]any, err error) {
 	r, err := render.New(render.Options{Device: b.device, NoShadows: how == noShadows})
 	if err != nil {
@@ -299,23 +302,67 @@ func (b *bench) picture(w, h int, how how) (x []float64, _ map[string]any, err e
 	defer r.Close()
 	var shot sim.Shot
 	cam := b.stage.Scene.Camera(w, h)
+	var cpu []float64
 	for i := range 110 {
 		if how != still {
 			if err := b.swing(2); err != nil {
 				return nil, nil, err
 			}
 		}
-		start := time.Now()
+		start, used := time.Now(), cpuTime()
 		if err := r.Render(b.stage.Scene.Data, cam, &shot); err != nil {
 			return nil, nil, err
 		}
 		if i >= 10 {
 			x = append(x, 1000*time.Since(start).Seconds())
+			cpu = append(cpu, 1000*(cpuTime()-used).Seconds())
 		}
 	}
+	slices.Sort(cpu)
 	config := b.sceneConfig()
-	config["renderer"], config["shadows"] = r.Info().Renderer, how != noShadows
+	config["renderer"], config["shadows"], config["cpu_ms"] = r.Info().Renderer, how != noShadows, median(cpu)
 	return x, config, b.restart()
+}
+
+// pictureWorkers compares the pictures that two processes of one core each draw at the same time with those of one such process alone.
+func (b *bench) pictureWorkers() (x []float64, _ map[string]any, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, err
+	}
+	rate := func(workers int) (perSecond float64, err error) {
+		out := make([]bytes.Buffer, workers)
+		cmds := make([]*exec.Cmd, workers)
+		for i := range cmds {
+			cmds[i] = exec.CommandContext(b.ctx, self, "bench", "render.rgbds.640x480", "--gl", b.device.String(), "--json")
+			cmds[i].Env = append(os.Environ(), "LP_NUM_THREADS=0", "GOMAXPROCS=1")
+			cmds[i].Stdout, cmds[i].Stderr = &out[i], os.Stderr
+			if err := cmds[i].Start(); err != nil {
+				return 0, err
+			}
+		}
+		for i, cmd := range cmds {
+			err = cmp.Or(err, cmd.Wait())
+			var line struct{ Median float64 }
+			if first, _, _ := bytes.Cut(out[i].Bytes(), []byte("\n")); err == nil {
+				err = json.Unmarshal(first, &line)
+			}
+			perSecond += 1000 / line.Median
+		}
+		return perSecond, err
+	}
+	for range 3 {
+		one, err := rate(1)
+		if err != nil {
+			return nil, nil, err
+		}
+		two, err := rate(2)
+		if err != nil {
+			return nil, nil, err
+		}
+		x = append(x, two/one)
+	}
+	return x, b.sceneConfig(), nil
 }
 
 // loop observes at 20 Hz of simulated time, with colour and depth at each observation.

@@ -210,6 +210,7 @@ func TestSizes(t *testing.T) {
 		{0, 10, "image size 0×10 (want 1×1 to 4096×4096)"},
 		{5000, 10, "image size 5000×10 (want 1×1 to 4096×4096)"},
 		{10, -1, "image size 10×-1"},
+		{20000, 20000, "image size 20000×20000 (want 1×1 to 4096×4096)"},
 	} {
 		t.Run(fmt.Sprintf("%dx%d", tt.w, tt.h), func(t *testing.T) {
 			var shot sim.Shot

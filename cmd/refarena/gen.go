@@ -37,6 +37,9 @@ type genCommand struct {
 	Each       int    `group:"data" default:"300" help:"Questions of each task of --refspatial."`
 	Sheet      string `group:"data" placeholder:"FILE" help:"Also write a picture of some of the data set, questions and answers marked, to this PNG file."`
 
+	Renderer    string   `group:"data" default:"g3n" enum:"g3n,cycles" help:"What makes colours: g3n, or Blender Cycles, which takes seconds a picture (make cycles sets it up). Depth and answers do not depend on it."`
+	Samples     int      `group:"data" default:"128" help:"Paths a pixel of --renderer cycles."`
+	Python      string   `group:"data" default:".cache/bpy/bin/python" help:"The Python with Blender for --renderer cycles, which runs train/cycles.py."`
 	Views       int      `group:"data" default:"4" help:"Pictures of each scene, from cameras around its own."`
 	Size        string   `group:"data" default:"448" help:"Size of the pictures [px]: a number, or WIDTHxHEIGHT."`
 	Aspects     []string `group:"data" name:"aspect" placeholder:"W:H,..." help:"Ratios of width to height of what pictures show, in turn over the views; a picture of another size is squeezed (default: that of --size)."`

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -97,11 +98,20 @@ func (c *genCommand) make(ctx context.Context, io console) (*dataset.Summary, er
 	if c.Workers < 0 {
 		return nil, usageError{fmt.Errorf("%d workers (want at least 1, or 0 for one for each core)", c.Workers)}
 	}
+	if cfg.Cycles > 0 {
+		if err := c.checkCycles(); err != nil {
+			return nil, err
+		}
+	}
+	if c.Workers != 1 && os.Getenv(llvmpipeThreads) == "" { // the workers keep the cores busy: a renderer need not have threads of its own
+		os.Setenv(llvmpipeThreads, "0")
+	}
 	start := time.Now()
 	p := &genProgress{out: io.err, shards: cfg.Shards(), start: start}
 	s, err := dataset.Make(ctx, c.Out, cfg, dataset.Options{
 		Workers:     c.Workers,
 		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },
+		Cycles:      c.cycles,
 		OnShard:     p.shard,
 	})
 	if err != nil {
@@ -113,6 +123,38 @@ func (c *genCommand) make(ctx context.Context, io console) (*dataset.Summary, er
 		fmt.Fprintf(io.err, "left out: %d scenes that do not settle, %d pictures with fewer than %d questions\n", len(s.Skipped), s.LeftOut, cfg.WithDefaults().MinQuestions)
 	}
 	return s, nil
+}
+
+// llvmpipeThreads is Mesa's variable for how many threads the software renderer starts.
+const llvmpipeThreads = "LP_NUM_THREADS"
+
+const cyclesScript = "train/cycles.py"
+
+// cycles renders scenes with Blender Cycles.
+func (c *genCommand) cycles(ctx context.Context, files []string, out string, paths int) error {
+	args := append([]string{cyclesScript, "--out", out, "--samples", strconv.Itoa(paths)}, files...)
+	cmd := exec.CommandContext(ctx, c.Python, args...)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+		return fmt.Errorf("%s: %w: %s", cyclesScript, err, lines[len(lines)-1])
+	}
+	return nil
+}
+
+// checkCycles says what is missing for --renderer cycles.
+func (c *genCommand) checkCycles() error {
+	if _, err := exec.LookPath(c.Python); err != nil {
+		return fmt.Errorf("--renderer cycles: %w (make cycles sets it up, or --python says where it is)", err)
+	}
+	if _, err := os.Stat(cyclesScript); err != nil {
+		return fmt.Errorf("--renderer cycles: %w (want to be run in the checkout)", err)
+	}
+	return nil
 }
 
 // config is the data set that the flags ask for.
@@ -128,6 +170,11 @@ func (c *genCommand) config() (dataset.Config, error) {
 	cfg := dataset.Config{
 		Seed: cmp.Or(c.Seed, first), Scenes: c.Scenes, Views: c.Views, Width: w, Height: h, Questions: c.Count, MinQuestions: c.MinCount,
 		Steps: c.Steps, Relations: c.Relations, Split: refer.Split(c.Split), RGB: dataset.Format(c.RGB), ShardScenes: c.ShardScenes,
+	}
+	if c.Renderer == "cycles" {
+		if cfg.Cycles = c.Samples; c.Samples < 1 {
+			return cfg, fmt.Errorf("%d paths a pixel (want 1 or more)", c.Samples)
+		}
 	}
 	for _, l := range c.Levels {
 		cfg.Levels = append(cfg.Levels, scenes.Level(l))

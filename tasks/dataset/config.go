@@ -60,21 +60,22 @@ var formats = []Format{PNG, JPEG, Raw}
 
 // A Config says what is in a data set. The zero value of each field but Seed and Scenes is a default.
 type Config struct {
-	Levels       []scenes.Level        `json:"levels"`        // of the scenes, in turn; none means all
-	Seed         uint64                `json:"seed"`          // of the first scene; the others count up from it
-	Scenes       int                   `json:"scenes"`        // how many
-	Views        int                   `json:"views"`         // pictures of each scene: the first from the scene's own camera, the others from around it; 0 means 4
-	Width        int                   `json:"width"`         // of a picture [px]; 0 means 448
-	Height       int                   `json:"height"`        // 0 means Width
-	Aspects      []float64             `json:"aspects"`       // width over height of what a picture shows, in turn over the views; none means Width/Height
-	Questions    int                   `json:"questions"`     // about each picture, at most; 0 means 16
-	MinQuestions int                   `json:"min_questions"` // a picture with fewer is left out; 0 means 8, or Questions if that is less
-	Kinds        []scenes.QuestionKind `json:"kinds"`         // none means both
-	Steps        []int                 `json:"steps"`         // none means all
-	Relations    []string              `json:"relations"`     // that each question uses; none means any
-	Split        refer.Split           `json:"split"`         // "" means both, for training seen
-	RGB          Format                `json:"rgb"`           // "" means raw
-	ShardScenes  int                   `json:"shard_scenes"`  // scenes of a shard; 0 means 64
+	Levels       []scenes.Level        `json:"levels"`           // of the scenes, in turn; none means all
+	Seed         uint64                `json:"seed"`             // of the first scene; the others count up from it
+	Scenes       int                   `json:"scenes"`           // how many
+	Views        int                   `json:"views"`            // pictures of each scene: the first from the scene's own camera, the others from around it; 0 means 4
+	Width        int                   `json:"width"`            // of a picture [px]; 0 means 448
+	Height       int                   `json:"height"`           // 0 means Width
+	Aspects      []float64             `json:"aspects"`          // width over height of what a picture shows, in turn over the views; none means Width/Height
+	Questions    int                   `json:"questions"`        // about each picture, at most; 0 means 16
+	MinQuestions int                   `json:"min_questions"`    // a picture with fewer is left out; 0 means 8, or Questions if that is less
+	Kinds        []scenes.QuestionKind `json:"kinds"`            // none means both
+	Steps        []int                 `json:"steps"`            // none means all
+	Relations    []string              `json:"relations"`        // that each question uses; none means any
+	Split        refer.Split           `json:"split"`            // "" means both, for training seen
+	RGB          Format                `json:"rgb"`              // "" means raw
+	ShardScenes  int                   `json:"shard_scenes"`     // scenes of a shard; 0 means 64
+	Cycles       int                   `json:"cycles,omitempty"` // colours are those of Blender Cycles with so many paths a pixel; 0: those of the renderer
 }
 
 // WithDefaults is the configuration with its defaults filled in.
@@ -112,6 +113,7 @@ const (
 	maxScenes = 600_000
 	maxViews  = 100
 	minSide   = 32 // [px]
+	maxPaths  = 1 << 20
 )
 
 // Validate says what is wrong with the configuration, if anything.
@@ -141,6 +143,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("dataset: %d questions about a picture at least (want 1…%d, the most)", c.MinQuestions, c.Questions)
 	case c.ShardScenes < 1:
 		return fmt.Errorf("dataset: %d scenes in a shard (want 1 or more)", c.ShardScenes)
+	case c.Cycles < 0 || c.Cycles > maxPaths:
+		return fmt.Errorf("dataset: %d paths a pixel (want 1…%d, or 0 for the renderer's colours)", c.Cycles, maxPaths)
 	case !slices.Contains(formats, c.RGB):
 		return fmt.Errorf("dataset: no picture format %q (have %s)", c.RGB, join(formats))
 	}

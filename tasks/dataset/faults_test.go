@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"image"
+	"image/color"
 	"io"
 	"os"
 	"os/exec"
@@ -218,4 +220,59 @@ func TestRefSpatial(t *testing.T) {
 	build(t, train, small(), 2)
 	_, err = RefSpatial(train, filepath.Join(t.TempDir(), "x"), 5)
 	require.ErrorContains(t, err, "is made from seeds for training (want those for the bench, 800000…899999)")
+}
+
+// Colours of another renderer: rows get its pictures, and a run that was interrupted keeps those that are there. Blender itself is not in this test.
+func TestCycles(t *testing.T) {
+	cfg := small()
+	cfg.Cycles, cfg.Scenes = 4, 2
+	dir := t.TempDir()
+	_, err := Make(t.Context(), dir, cfg, Options{NewRenderer: newRenderer})
+	require.ErrorIs(t, err, errNoCycles)
+	because := errors.New("no Blender")
+	red := image.NewRGBA(image.Rect(0, 0, 96, 96))
+	for i := range 96 * 96 {
+		red.SetRGBA(i%96, i/96, color.RGBA{200, 10, 20, 255})
+	}
+	good, err := encoded(red)
+	require.NoError(t, err)
+	small, err := encoded(red.SubImage(image.Rect(0, 0, 50, 50)))
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		name string
+		data []byte
+		err  error
+		want string
+	}{
+		{"fails", nil, because, "no Blender"},
+		{"no picture", nil, nil, "Cycles left no picture"},
+		{"no PNG", []byte("PNG"), nil, "of Cycles: unexpected EOF"},
+		{"other size", small, nil, "it is of 50 × 50 px (want 96 × 96)"},
+		{"good", good, nil, ""},
+	} {
+		_, err := Make(t.Context(), dir, cfg, Options{Workers: 1, NewRenderer: newRenderer, Cycles: func(_ context.Context, files []string, out string, paths int) error {
+			require.Equal(t, 4, paths)
+			for _, f := range files {
+				require.FileExists(t, f)
+				if tt.data != nil {
+					require.NoError(t, os.WriteFile(filepath.Join(out, strings.TrimSuffix(filepath.Base(f), ".glb")+".png"), tt.data, 0o644))
+				}
+			}
+			return tt.err
+		}})
+		if tt.want == "" {
+			require.NoError(t, err, tt.name)
+			break
+		}
+		require.ErrorContains(t, err, tt.want, tt.name)
+		require.ErrorContains(t, err, "0 of 2 shards", tt.name)
+		_, err = os.Stat(filepath.Join(dir, shardName(0)))
+		require.ErrorIs(t, err, os.ErrNotExist, tt.name)
+	}
+	for _, r := range rows(t, dir, 2) {
+		require.Equal(t, []byte{200, 10, 20}, r.RGB[:3])
+	}
+	left, err := filepath.Glob(filepath.Join(dir, ".cycles-*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }

@@ -50,10 +50,13 @@ type Summary struct {
 
 // Options say how to make a data set; none changes what is in it.
 type Options struct {
-	Workers     int                            // shards at a time, each on a goroutine with a renderer of its own; 0 means one for each core
-	NewRenderer func() (sim.Renderer, error)   // required
-	OnPictures  func(n int)                    // called with the number of pictures of a scene when they are made, from any goroutine; may be nil
-	OnShard     func(info ShardInfo, old bool) // called for each shard that is there, whether from an earlier run, from any goroutine; may be nil
+	Workers     int                          // shards at a time, each on a goroutine with a renderer of its own; 0 means one for each core
+	NewRenderer func() (sim.Renderer, error) // required
+	// Cycles makes OUT/NAME.png of each FOLDER/NAME.glb as the camera "referee" in it sees it, by Blender Cycles with so many paths a pixel; what is
+	// there already may stay. For Config.Cycles > 0.
+	Cycles     func(ctx context.Context, files []string, out string, paths int) error
+	OnPictures func(n int)                    // called with the number of pictures of a scene when they are made, from any goroutine; may be nil
+	OnShard    func(info ShardInfo, old bool) // called for each shard that is there, whether from an earlier run, from any goroutine; may be nil
 }
 
 // Make writes the data set into a folder, which it makes if need be. Shards that are there stay, so that a run that was interrupted goes on; the
@@ -64,6 +67,9 @@ func Make(ctx context.Context, dir string, cfg Config, o Options) (*Summary, err
 	}
 	if o.NewRenderer == nil {
 		return nil, errNoRenderer
+	}
+	if cfg.Cycles > 0 && o.Cycles == nil {
+		return nil, errNoCycles
 	}
 	cfg = cfg.WithDefaults()
 	first, err := o.NewRenderer()
@@ -126,7 +132,7 @@ func Make(ctx context.Context, dir string, cfg Config, o Options) (*Summary, err
 					return
 				}
 				i := todo[n]
-				info, err := writeShard(dir, i, func(info *ShardInfo, emit func(*Row) error) error { return p.shard(ctx, i, info, emit, o.OnPictures) })
+				info, err := writeShard(dir, i, func(info *ShardInfo, emit func(*Row) error) error { return p.shard(ctx, dir, i, info, emit, &o) })
 				if err != nil {
 					if ctx.Err() == nil {
 						err = fmt.Errorf("dataset: %s: %w", filepath.Join(dir, shardName(i)), err)
@@ -135,6 +141,9 @@ func Make(ctx context.Context, dir string, cfg Config, o Options) (*Summary, err
 					return
 				}
 				infos[i] = info
+				if p.dark != nil {
+					p.dark.close()
+				}
 				if o.OnShard != nil {
 					o.OnShard(info, false)
 				}
@@ -159,7 +168,13 @@ func Make(ctx context.Context, dir string, cfg Config, o Options) (*Summary, err
 }
 
 // shard makes the rows of a shard.
-func (p *painter) shard(ctx context.Context, i int, info *ShardInfo, emit func(*Row) error, onPictures func(int)) error {
+func (p *painter) shard(ctx context.Context, dir string, i int, info *ShardInfo, emit func(*Row) error, o *Options) error {
+	if p.cfg.Cycles > 0 {
+		var err error
+		if p.dark, err = openDarkroom(dir, i); err != nil {
+			return err
+		}
+	}
 	for n := i * p.cfg.ShardScenes; n < min((i+1)*p.cfg.ShardScenes, p.cfg.Scenes); n++ {
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -169,6 +184,9 @@ func (p *painter) shard(ctx context.Context, i int, info *ShardInfo, emit func(*
 			info.Pictures++
 			info.Questions += len(questions)
 			info.Counts.add(questions)
+			if p.dark != nil {
+				return nil
+			}
 			return emit(row)
 		})
 		if err != nil {
@@ -179,8 +197,13 @@ func (p *painter) shard(ctx context.Context, i int, info *ShardInfo, emit func(*
 			continue
 		}
 		info.LeftOut += p.cfg.Views - (info.Pictures - before)
-		if onPictures != nil {
-			onPictures(info.Pictures - before)
+		if o.OnPictures != nil {
+			o.OnPictures(info.Pictures - before)
+		}
+	}
+	if p.dark != nil {
+		if err := p.dark.develop(ctx, p, o.Cycles, emit); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -252,7 +275,7 @@ func differences(old, now *Info) []string {
 		panic("dataset: a configuration is no JSON object")
 	}
 	for _, key := range []string{"levels", "seed", "scenes", "views", "width", "height", "aspects", "questions", "min_questions", "kinds", "steps", "relations", "split",
-		"rgb", "shard_scenes"} {
+		"rgb", "shard_scenes", "cycles"} {
 		say(key, a[key], b[key])
 	}
 	say("renderer", old.Renderer, now.Renderer)

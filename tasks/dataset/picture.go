@@ -22,6 +22,7 @@ type painter struct {
 	shot sim.Shot
 	buf  bytes.Buffer
 	png  png.Encoder
+	dark *darkroom // of the shard that is being made; nil: the renderer's colours are kept
 }
 
 func newPainter(cfg *Config, r sim.Renderer) (*painter, error) {
@@ -93,17 +94,19 @@ func (p *painter) row(s *scenes.Scene, level scenes.Level, view int) (*Row, []Qu
 		Disparity: referee.DisparityMinMaxU8(p.shot.Frame.Depth), Depth: littleEndian(referee.MillimetresU16(p.shot.Frame.Depth)), IDs: ids,
 		Camera: text(cameraOf(cam)), Objects: text(objects), Questions: text(questions),
 	}
-	row.RGB, err = p.encode(&p.shot.Frame)
+	if p.dark != nil {
+		return row, questions, p.dark.add(row, s, cam)
+	}
+	row.RGB, err = p.encode(p.shot.Frame.RGB, cam.Width, cam.Height)
 	return row, questions, err
 }
 
-// encode is the picture in the format of the configuration.
-func (p *painter) encode(f *sim.Frame) ([]byte, error) {
-	w, h := f.Camera.Width, f.Camera.Height
+// encode is a picture, w × h pixels of RGB, in the format of the configuration.
+func (p *painter) encode(rgb []byte, w, h int) ([]byte, error) {
 	if p.cfg.RGB == Raw {
-		return bytes.Clone(f.RGB), nil
+		return bytes.Clone(rgb), nil
 	}
-	img := rgba(f.RGB, w, h)
+	img := rgba(rgb, w, h)
 	p.buf.Reset()
 	var err error
 	if p.cfg.RGB == JPEG {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
@@ -22,6 +24,36 @@ type renderCommand struct {
 	Size string `default:"640x480" help:"Size of the pictures [px]."`
 	View string `default:"referee" enum:"referee,overview" help:"From where: referee, or overview with the whole robot."`
 	Out  string `default:"." help:"Folder for the pictures, made if need be."`
+
+	Camera  string `placeholder:"CAMERA" help:"The intrinsics of a real camera: d435 or l515, from --view's place; ur5-wrist or g1-head, on the robot."`
+	Distort bool   `help:"Bend the pictures as the lens of --camera does."`
+	Sensor  string `placeholder:"SENSOR" help:"Colour noise and depth as a sensor measures them: d435 or l515 (default: exact)."`
+}
+
+// camera is the camera that was asked for.
+func (c *renderCommand) camera(s *shownScene, w, h int) (cam sim.Camera, lens sim.Distortion, err error) {
+	cam = s.Camera(w, h)
+	if c.View == "overview" {
+		cam = overview(w, h)
+	}
+	if c.Camera == "" {
+		if c.Distort {
+			return cam, lens, usageError{errors.New("--distort needs a --camera, whose lens it is")}
+		}
+		return cam, lens, nil
+	}
+	preset, err := sim.FindCameraPreset(c.Camera)
+	if err != nil {
+		return cam, lens, usageError{err}
+	}
+	if c.Distort {
+		lens = preset.Distortion
+	}
+	if preset.Body == "" {
+		return preset.Camera(w, h, cam.TWorldCam), lens, nil
+	}
+	cam, err = preset.Mounted(s.Data, "robot/", w, h)
+	return cam, lens, err
 }
 
 // Run writes SUITE-SEED-{rgb,depth,ids}.png: colour; depth as a model sees it (near is bright); and each body in a colour of its own.
@@ -45,13 +77,22 @@ func (c *renderCommand) Run(_ context.Context, io console) error {
 	}
 	defer r.Close()
 	var shot sim.Shot
-	cam := s.Camera(w, h)
-	if c.View == "overview" {
-		cam = overview(w, h)
+	cam, lens, err := c.camera(s, w, h)
+	if err != nil {
+		return err
+	}
+	noise, err := sim.ParseDepthNoise(c.Sensor)
+	if err != nil {
+		return usageError{err}
 	}
 	if err := r.Render(s.Data, cam, &shot); err != nil {
 		return err
 	}
+	if noise != "" {
+		noise.Apply(&shot.Frame, scenes.Stream(c.Seed, "depth 0"))
+		sim.ApplyColor(&shot.Frame, scenes.Stream(c.Seed, "colour 0"))
+	}
+	lens.Apply(&shot)
 	if err := os.MkdirAll(c.Out, 0o777); err != nil {
 		return fmt.Errorf("output folder: %w", err)
 	}

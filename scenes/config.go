@@ -20,7 +20,7 @@ var TaskZone = Zone{0.30, 0.68, -0.33, 0.33}
 // The G1's shoulders (shoulder roll axes) are 0.248 m above and 0.138 m beside its waist pitch joint, which is at z = 0.087 m when it
 // stands on the floor; its arm is 0.479 m long up to the palm. Bent forward by 0.52 rad, the shoulder is at x = 0.17, z = 0.30. The palm
 // is 0.12 m above the table top when the fingers are around something low. On a table 50 mm low, that leaves 0.42 m in the plane:
-// the far corner (0.52, 0.30) is 0.38 m from the shoulder. See TestJointZone.
+// the far corner (0.52, 0.30) is 0.38 m from the shoulder. See TestJointZone, and TestG1ReachesJointZone for the joints' limits.
 var JointZone = Zone{0.30, 0.52, -0.30, 0.30}
 
 // A Config says what scenes to make. The zero value is ready to use: a tidy table whose objects can be told apart by colour and name. The

@@ -22,5 +22,6 @@
 // surface is near z = 0. The floor is z = FloorZ. An object's own frame has its origin at the middle of what it stands on, z up, and x to
 // its front (a mug's handle, a box's printed side).
 //
-// What an object is (its names, mesh, mass, collision geometry, what it supports) is a Design; the Catalogue lists them.
+// What an object is (its names, mesh, mass, collision geometry, what it supports) is a Design; the Catalogue lists them, and Extend adds a
+// user's own.
 package scenes

@@ -58,3 +58,43 @@ func TestTones(t *testing.T) {
 		}
 	}
 }
+
+// A user's own designs are in the catalogue until undo, once, and change the hash.
+func TestExtend(t *testing.T) {
+	n := len(Catalogue())
+	if h := OwnHash(); h != "" {
+		t.Fatalf("OwnHash() = %q without own designs, want none", h)
+	}
+	mug, err := Find("mug")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := *mug
+	own.Name, own.Names = "tankard", []string{"tankard"}
+	if _, err := Extend([]*Design{mug}); err == nil {
+		t.Error("Extend with a second mug: no error")
+	}
+	undo, err := Extend([]*Design{&own})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := OwnHash()
+	if d, err := Find("tankard"); err != nil || d != &own || len(Catalogue()) != n+1 || len(first) != 64 {
+		t.Errorf("Find(tankard) = %v, %v in a catalogue of %d, hash %q", d, err, len(Catalogue()), first)
+	}
+	if _, err := Extend([]*Design{&own}); err == nil {
+		t.Error("Extend twice: no error")
+	}
+	undo()
+	if _, err := Find("tankard"); err == nil || len(Catalogue()) != n || OwnHash() != "" {
+		t.Errorf("after undo: Find(tankard) = %v, %d designs, hash %q", err, len(Catalogue()), OwnHash())
+	}
+	own.Mass *= 2
+	if undo, err = Extend([]*Design{&own}); err != nil {
+		t.Fatal(err)
+	}
+	defer undo()
+	if OwnHash() == first {
+		t.Error("a heavier tankard has the same hash")
+	}
+}

@@ -20,7 +20,7 @@ const MaxSteps = 5
 type Instruction struct {
 	Kind       scenes.QuestionKind
 	Text       string
-	ObjectSpan Span              // the words for that in Text
+	ObjectSpan Span              // the words for Object in Text
 	HeldSpan   Span              // of a placement: those for what is to be put there
 	Object     string            // what Text asks for, alone: a noun phrase in the first words for it
 	Phrase     *Phrase           // of a location: what is meant

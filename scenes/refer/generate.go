@@ -110,8 +110,8 @@ func (o Options) Validate() error {
 		least += leastSteps(r)
 	}
 	if most := slices.Max(d.Steps); least > most {
-		return fmt.Errorf("refer: %s take %d steps at least, and %d are asked for (want %d or fewer relations' worth, or more steps)",
-			names(d.Relations), least, most, most)
+		return fmt.Errorf("refer: %s take %d steps at least, and %d are asked for at most (want fewer relations, or %d steps)",
+			names(d.Relations), least, most, least)
 	}
 	if slices.Contains(d.Relations, relate.FreeSpace) && !slices.Contains(d.Kinds, scenes.Placement) {
 		return fmt.Errorf("refer: relation %q in a location (want kind %s, or another relation: %s)", relate.FreeSpace, scenes.Placement, names(locationRelations))

@@ -180,7 +180,7 @@ func (v *View) region() sim.Region {
 }
 
 // showsFront reports whether the picture shows which way a thing's front points: a sixth of the corners of the part that is called so, or, if
-// no part is, a front that points no more than 100° away from the viewer; and not too small. False for a thing without a front that people have a word for.
+// no part is, a front that points no more than 100° away from the viewer, as labels and the like always have to; and not too small. False for a thing without a front that people have a word for.
 func (v *View) showsFront(thing int) bool {
 	t, s := &v.World.Things[thing], &v.World.Solids[thing]
 	if feature(t) == "" || s.Facing == (relate.Vec2{}) {
@@ -212,9 +212,12 @@ func (v *View) showsFront(thing int) bool {
 			}
 		}
 	}
+	towards := s.Facing.Dot(v.World.Away().Mul(-1)) > math.Cos(100*math.Pi/180)
 	if all == 0 {
-		to := v.World.Away().Mul(-1)
-		return s.Facing.Dot(to) > math.Cos(100*math.Pi/180)
+		return towards
+	}
+	if !towards && slices.Contains(facing, t.Front) { // a label that goes all around shows its side, not its front
+		return false
 	}
 	return 6*seen >= all && max(hi[0]-lo[0], hi[1]-lo[1]) >= minFront*float64(v.World.Camera.Width)
 }

@@ -140,6 +140,7 @@ static const float disk[12][2] = {
 INLINE float sunlit(const lightScene *s, float u, float v, float z) {
 	const int side = s->shadowSide, blocks = side / LIGHT_BLOCK;
 	if (!(u >= 0 && v >= 0 && u < (float)side && v < (float)side)) return 1;
+	z = z < 1 ? z : 1; // a floor may lie beyond the map's far end, where nothing casts a shadow on it but what is in the map
 	int b = clampi((int)v / LIGHT_BLOCK, 0, blocks - 1) * blocks + clampi((int)u / LIGHT_BLOCK, 0, blocks - 1);
 	if (z <= s->shadowLo[b]) return 1;
 	if (z > s->shadowHi[b]) return 0;

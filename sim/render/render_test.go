@@ -468,6 +468,34 @@ func TestShadow(t *testing.T) {
 	}
 }
 
+// A floor far below everything that casts a shadow, beyond the far end of the shadow map, is as bright within the map's bounds as without.
+func TestFloorBeyondTheShadowMap(t *testing.T) {
+	r := openSoftware(t)
+	b := newBuilder()
+	b.world(sim.Translation(0, 0, -3.005), shape.Box([3]float64{12, 12, 0.01}, 0), paint(0.7, 0.7, 0.7, 0.9, 0))
+	for _, x := range []float64{-0.5, 0.5} { // their shadows are apart, and what is between them is within the map
+		b.body(sim.Translation(x, 0, 0), paint(0.8, 0.1, 0.1, 0.5, 0), shape.Ellipsoid([3]float64{0.05, 0.05, 0.05}, 24))
+	}
+	b.scene.Environment.KeyDir = sim.Vec3{0, 0, 1}
+	cam := sim.NewCamera("side", 160, 120, 60, sim.LookAt(sim.Vec3{0, -2, 0}, sim.Vec3{0, 0, -3}))
+	shot := draw(t, r, b, cam)
+	at := func(p sim.Vec3) int {
+		px, _, _ := cam.Project(p)
+		i, ok := px.Index(cam.Width, cam.Height)
+		if !ok || shot.Seg.Bodies[i] != 0 {
+			t.Fatalf("%v does not show the floor", p)
+		}
+		return int(shot.Frame.RGB[3*i])
+	}
+	between, outside := at(sim.Vec3{0, 0, -3}), at(sim.Vec3{0, 1.2, -3})
+	if between < outside-6 || between > outside+6 {
+		t.Errorf("the floor between two shadows is %d bright, beside them %d", between, outside)
+	}
+	if dark := at(sim.Vec3{0.5, 0, -3}); dark > outside-20 {
+		t.Errorf("the floor in a shadow is %d bright, beside it %d", dark, outside)
+	}
+}
+
 // Without shadows what was in shadow is lit, and depth and ids are the same.
 func TestNoShadows(t *testing.T) {
 	with, without := openSoftware(t), open(t, Options{Device: Software, NoShadows: true})

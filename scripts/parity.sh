@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 stamp=$(cat scripts/parity.sh train/requirements-export.txt train/parity.py train/export.py train/checkpoint.py train/config.py train/random_checkpoint.py \
-	train/tokenizer.py referee/roborefer/testdata/tokenizer.json | sha256sum | cut -d ' ' -f 1)
+	train/test_export.py train/tokenizer.py referee/roborefer/testdata/tokenizer.json | sha256sum | cut -d ' ' -f 1)
 [ "$(cat .cache/parity/stamp 2>/dev/null)" != "$stamp" ] || exit 0
 
 python=python3
@@ -36,6 +36,10 @@ if [ ! -f .cache/qwen/tokenizer.json ]; then
 	rm -rf .cache/qwen.part/dashscope*
 	mv .cache/qwen.part .cache/qwen
 fi
+"$python" train/test_export.py 2>.cache/test_export.log || {
+	cat .cache/test_export.log >&2
+	exit 1
+}
 rm -rf .cache/parity
 "$python" train/parity.py build .cache/parity
 echo "$stamp" >.cache/parity/stamp

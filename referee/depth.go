@@ -19,13 +19,39 @@ const (
 	DepthMillimetreU16 DepthEncoding = "millimetre_u16"
 	// DepthDisparityMinMaxU8 is an 8-bit PNG of three equal channels, near is bright: what RoboRefer saw in training. See DisparityMinMaxU8.
 	DepthDisparityMinMaxU8 DepthEncoding = "disparity_minmax_u8"
+	// DepthLinearInvertedU8 is an 8-bit PNG of three equal channels, near is bright, even in depth instead of in its inverse. See LinearInvertedU8.
+	DepthLinearInvertedU8 DepthEncoding = "linear_inverted_u8"
+	// DepthRawU16 is whole millimetres as 16-bit numbers, little-endian, row-major, without a header: what librealsense calls Z16.
+	DepthRawU16 DepthEncoding = "raw_u16"
 )
 
 // depthEncodings in the order of their constants.
-var depthEncodings = []DepthEncoding{DepthMetricF32, DepthMillimetreU16, DepthDisparityMinMaxU8}
+var depthEncodings = []DepthEncoding{DepthMetricF32, DepthMillimetreU16, DepthDisparityMinMaxU8, DepthLinearInvertedU8, DepthRawU16}
 
 // DepthEncodings is the encodings there are. The caller owns the result.
 func DepthEncodings() []DepthEncoding { return slices.Clone(depthEncodings) }
+
+// ParseDepthEncoding is the encoding of that name.
+func ParseDepthEncoding(name string) (DepthEncoding, error) {
+	names := make([]string, len(depthEncodings))
+	for i, e := range depthEncodings {
+		if names[i] = string(e); names[i] == name {
+			return e, nil
+		}
+	}
+	return "", fmt.Errorf("referee: no depth encoding %q (have %s)", name, strings.Join(names, ", "))
+}
+
+// Ext is the usual ending of the names of e's files, with its dot.
+func (e DepthEncoding) Ext() string {
+	switch e {
+	case DepthMetricF32:
+		return ".f32"
+	case DepthRawU16:
+		return ".z16"
+	}
+	return ".png"
+}
 
 // EncodeDepth is the file with a depth image of w × h pixels [m] in encoding e. The same depth gives the same pixels everywhere; the bytes
 // of a PNG may change with the Go version. The caller owns the result. The error is for an unknown encoding or a wrong length.
@@ -51,12 +77,17 @@ func EncodeDepth(e DepthEncoding, w, h int, depth []float32) ([]byte, error) {
 		return encodePNG(img)
 	case DepthDisparityMinMaxU8:
 		return encodeDisparity(w, h, DisparityMinMaxU8(depth))
+	case DepthLinearInvertedU8:
+		return encodeDisparity(w, h, LinearInvertedU8(depth))
+	case DepthRawU16:
+		b := make([]byte, 0, 2*len(depth))
+		for _, v := range MillimetresU16(depth) {
+			b = binary.LittleEndian.AppendUint16(b, v)
+		}
+		return b, nil
 	}
-	names := make([]string, len(depthEncodings))
-	for i, k := range depthEncodings {
-		names[i] = string(k)
-	}
-	return nil, fmt.Errorf("referee: no depth encoding %q (have %s)", string(e), strings.Join(names, ", "))
+	_, err := ParseDepthEncoding(string(e))
+	return nil, err
 }
 
 // DisparityMinMaxU8 turns metric depth [m] into relative inverse depth, one byte a pixel: the disparity 1/z, with 0 for no return as for
@@ -78,6 +109,29 @@ func DisparityMinMaxU8(depth []float32) []byte {
 	}
 	for i, z := range depth {
 		out[i] = uint8((disparity(z) - lo) / span * 255)
+	}
+	return out
+}
+
+// LinearInvertedU8 maps metric depth [m] linearly from its largest and least value in this image to 1 and 255, cut to whole numbers; no
+// return is 0, so that it is not taken for the farthest thing. A flat image or one pixel gives 255 where there is a return. The caller owns
+// the result.
+func LinearInvertedU8(depth []float32) []byte {
+	out := make([]byte, len(depth))
+	lo, hi := float32(math.Inf(1)), float32(0)
+	for _, z := range depth {
+		if hasReturn(z) {
+			lo, hi = min(lo, z), max(hi, z)
+		}
+	}
+	for i, z := range depth {
+		switch {
+		case !hasReturn(z):
+		case hi > lo:
+			out[i] = uint8(1 + (hi-z)/(hi-lo)*254)
+		default:
+			out[i] = 255
+		}
 	}
 	return out
 }

@@ -54,6 +54,44 @@ func TestDisparityMinMaxU8Order(t *testing.T) {
 	}
 }
 
+func TestLinearInvertedU8(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		depth []float32
+		want  []byte
+	}{
+		{"even in depth", []float32{1, 2, 3}, []byte{255, 128, 1}},
+		{"no return is no depth", []float32{1, 3, 0, nan, -1}, []byte{255, 1, 0, 0, 0}},
+		{"flat", []float32{0.8, 0.8}, []byte{255, 255}},
+		{"flat with a hole", []float32{0.8, 0}, []byte{255, 0}},
+		{"no return at all", []float32{0, inf}, []byte{0, 0}},
+		{"one pixel", []float32{0.8}, []byte{255}},
+		{"empty", nil, []byte{}},
+	} {
+		if got := LinearInvertedU8(tt.depth); !bytes.Equal(got, tt.want) {
+			t.Errorf("%s: LinearInvertedU8(%v) = %v, want %v", tt.name, tt.depth, got, tt.want)
+		}
+	}
+}
+
+func TestRawU16(t *testing.T) {
+	b, err := EncodeDepth(DepthRawU16, 2, 1, []float32{0.8, 0})
+	if want := []byte{0x20, 0x03, 0, 0}; err != nil || !bytes.Equal(b, want) {
+		t.Errorf("EncodeDepth(raw_u16) = %v, error %v, want %v", b, err, want)
+	}
+	for _, e := range DepthEncodings() {
+		if got, err := ParseDepthEncoding(string(e)); err != nil || got != e || e.Ext() == "" {
+			t.Errorf("ParseDepthEncoding(%q) = %q, error %v", e, got, err)
+		}
+		if _, err := EncodeDepth(e, 0, 0, nil); err == nil {
+			t.Errorf("%s: an empty image has a file", e)
+		}
+		if _, err := EncodeDepth(e, 1, 1, []float32{0.8}); err != nil {
+			t.Errorf("%s: one pixel: %v", e, err)
+		}
+	}
+}
+
 func TestMillimetresU16(t *testing.T) {
 	got := MillimetresU16([]float32{0.8, 0.0004, 0.0006, 1.2345, 65.535, 65.536, 0, -1, nan, inf})
 	want := []uint16{800, 0, 1, 1235, 65535, 0, 0, 0, 0, 0}
@@ -105,7 +143,7 @@ func TestEncodeDepth(t *testing.T) {
 		w, h    int
 		wantErr string
 	}{
-		{"unknown", "jet", 3, 2, `no depth encoding "jet" (have metric_f32, millimetre_u16, disparity_minmax_u8)`},
+		{"unknown", "jet", 3, 2, `no depth encoding "jet" (have metric_f32, millimetre_u16, disparity_minmax_u8, linear_inverted_u8, raw_u16)`},
 		{"length", DepthMetricF32, 3, 3, "6 depths for an image of 3×3"},
 		{"size", DepthMetricF32, -3, -2, "-3×-2"},
 	} {

@@ -22,15 +22,15 @@ type CameraPreset struct {
 // D435: colour 69.4° × 42.5° at 1920 × 1080 (recalled), delivered without distortion. L515: colour 70° × 43° at 1920 × 1080 (recalled);
 // distortion as its calibration typically reads (recalled).
 //
-// The UR5's wrist camera is a D435 on a bracket of our own design: 80 mm beside the tool's axis, where the fingers do not move, 20 mm before
-// the flange's face, tilted by 15° towards the fingers' tips. The G1's head camera is the colour sensor of its D435i: Unitree's URDF (g1_29dof_rev_1_0, d435_link) and
+// The UR5's wrist camera is a D435 on a bracket of our own design: 95 mm beside the tool's axis, where the fingers do not move, 50 mm before
+// the flange's face, tilted by 5° towards the fingers' tips. The G1's head camera is the colour sensor of its D435i: Unitree's URDF (g1_29dof_rev_1_0, d435_link) and
 // the 15 mm between imager and colour sensor of Intel's realsense2_description; it looks 47.6° down.
 var cameraPresets = []CameraPreset{
 	{Name: "d435", Width: 1920, Height: 1080, Fx: 1386.4, Fy: 1386.4, Depth: D435},
 	{Name: "l515", Width: 1920, Height: 1080, Fx: 1371.0, Fy: 1371.0, Depth: L515, Distortion: Distortion{0.154, -0.466, -0.0006, 0.0004, 0.422}},
 	{Name: "ur5-wrist", Width: 1920, Height: 1080, Fx: 1386.4, Fy: 1386.4, Depth: D435, Body: "wrist_3_link",
 		TBodyCam: Pose{Vec3{0, 0.0823, 0}, Rotation(-math.Pi/2, Vec3{1, 0, 0}).Rot}. // the flange
-												Mul(Pose{Vec3{-0.080, 0, 0.020}, Rotation(math.Pi/12, Vec3{0, 1, 0}).Rot})},
+												Mul(Pose{Vec3{-0.095, 0, 0.050}, Rotation(math.Pi/36, Vec3{0, 1, 0}).Rot})},
 	{Name: "g1-head", Width: 1920, Height: 1080, Fx: 1386.4, Fy: 1386.4, Depth: D435, Body: "torso_link",
 		TBodyCam: Pose{Vec3{0.0576235, 0.03253, 0.42987}, QuatFromAxes(Vec3{0, -1, 0}, Vec3{-0.738455, 0, -0.674302}, Vec3{0.674302, 0, -0.738455})}},
 }

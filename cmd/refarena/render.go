@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type renderCommand struct {
 	Out  string `default:"." help:"Folder for the pictures, made if need be."`
 
 	Camera  string `placeholder:"CAMERA" help:"The intrinsics of a real camera: d435 or l515, from --view's place; ur5-wrist or g1-head, on the robot."`
+	Depth   string `default:"disparity_minmax_u8" placeholder:"ENCODING" help:"How depth is written: metric_f32, millimetre_u16, disparity_minmax_u8 (near is bright), linear_inverted_u8 or raw_u16."`
 	Distort bool   `help:"Bend the pictures as the lens of --camera does."`
 	Sensor  string `placeholder:"SENSOR" help:"Colour noise and depth as a sensor measures them: d435 or l515 (default: exact)."`
 }
@@ -56,7 +58,7 @@ func (c *renderCommand) camera(s *shownScene, w, h int) (cam sim.Camera, lens si
 	return cam, lens, err
 }
 
-// Run writes SUITE-SEED-{rgb,depth,ids}.png: colour; depth as a model sees it (near is bright); and each body in a colour of its own.
+// Run writes SUITE-SEED-{rgb,depth,ids}.png: colour; depth, by default as a model sees it (near is bright); and each body in a colour of its own.
 func (c *renderCommand) Run(_ context.Context, io console) error {
 	device, err := render.ParseDevice(c.GL)
 	if err != nil {
@@ -81,6 +83,10 @@ func (c *renderCommand) Run(_ context.Context, io console) error {
 	if err != nil {
 		return err
 	}
+	encoding, err := referee.ParseDepthEncoding(c.Depth)
+	if err != nil {
+		return usageError{err}
+	}
 	noise, err := sim.ParseDepthNoise(c.Sensor)
 	if err != nil {
 		return usageError{err}
@@ -96,20 +102,20 @@ func (c *renderCommand) Run(_ context.Context, io console) error {
 	if err := os.MkdirAll(c.Out, 0o777); err != nil {
 		return fmt.Errorf("output folder: %w", err)
 	}
-	for _, p := range []struct {
-		name string
-		img  image.Image
-	}{
-		{"rgb", tasks.RGBImage(&shot.Frame)},
-		{"depth", &image.Gray{Pix: referee.DisparityMinMaxU8(shot.Frame.Depth), Stride: w, Rect: image.Rect(0, 0, w, h)}},
-		{"ids", idImage(&shot.Seg)},
-	} {
-		var buf bytes.Buffer
-		if err := png.Encode(&buf, p.img); err != nil {
-			return err
-		}
-		file := filepath.Join(c.Out, fmt.Sprintf("%s-%d-%s.png", s.name, c.Seed, p.name))
-		if err := os.WriteFile(file, buf.Bytes(), 0o666); err != nil {
+	depth, err := referee.EncodeDepth(encoding, w, h, shot.Frame.Depth)
+	if err != nil {
+		return err
+	}
+	rgb, ids := new(bytes.Buffer), new(bytes.Buffer)
+	if err := cmp.Or(png.Encode(rgb, tasks.RGBImage(&shot.Frame)), png.Encode(ids, idImage(&shot.Seg))); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		name, ext string
+		data      []byte
+	}{{"rgb", ".png", rgb.Bytes()}, {"depth", encoding.Ext(), depth}, {"ids", ".png", ids.Bytes()}} {
+		file := filepath.Join(c.Out, fmt.Sprintf("%s-%d-%s%s", s.name, c.Seed, f.name, f.ext))
+		if err := os.WriteFile(file, f.data, 0o666); err != nil {
 			return fmt.Errorf("picture: %w", err)
 		}
 		fmt.Fprintln(io.out, file)

@@ -159,6 +159,8 @@ func checkGL(doing string) error {
 		return nil
 	case gl.OUT_OF_MEMORY:
 		return fmt.Errorf("render: %s: out of memory", doing)
+	case 0x0507: // GL_CONTEXT_LOST (OpenGL 4.5, KHR_robustness)
+		return fmt.Errorf("render: %s: the graphics driver lost its context; open a new Renderer, or draw with the CPU (--gl software)", doing)
 	case gl.INVALID_FRAMEBUFFER_OPERATION:
 		return fmt.Errorf("render: %s: the driver refuses the framebuffer", doing)
 	default:

@@ -193,3 +193,20 @@ func TestLiftedShadow(t *testing.T) {
 		t.Errorf("lifted by 2 cm: %d lit pixels, then %d of shadow; want the two apart", lit, dark)
 	}
 }
+
+// A panic on the context's thread is an error of that picture, and the next one is drawn.
+func TestPanic(t *testing.T) {
+	r := openSoftware(t)
+	b := clutter(12)
+	still := *b.scene
+	draw(t, r, b, overview(32, 24))
+	err := r.draw(&still, b.poses, sim.Camera{Width: 8, Height: 8, Fx: 1, Fy: 1, TWorldCam: sim.Identity()}, &sim.Shot{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &painter{} // without a context: the first use panics
+	if err := p.safely(&job{scene: &Scene{}, shot: &sim.Shot{}}); err == nil || !strings.Contains(err.Error(), "drawing panicked") {
+		t.Errorf("error %v, want a panic's", err)
+	}
+	draw(t, r, b, overview(32, 24))
+}

@@ -81,7 +81,7 @@ func (r *Renderer) serve(opt Options) {
 	r.info = ctx.info
 	r.done <- nil
 	for range r.calls {
-		r.done <- p.paint(&r.call)
+		r.done <- p.safely(&r.call)
 	}
 	p.free()
 	ctx.close()
@@ -212,6 +212,16 @@ func (p *painter) free() {
 	if p.graph != nil {
 		p.graph.free()
 	}
+}
+
+// safely is paint whose panic, on a goroutine that no caller can guard, is an error.
+func (p *painter) safely(j *job) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("render: drawing panicked: %v", cause)
+		}
+	}()
+	return p.paint(j)
 }
 
 // paint draws one job and reads it back.

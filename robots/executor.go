@@ -60,7 +60,7 @@ const (
 	looseFor      = 25    // … for so many control periods has lost what it held
 	moved         = 0.10  // how far what slipped away is looked for [m]
 	bodyMargin    = 0.03  // around the robot, within which what is seen is taken to be the robot [m]
-	clearance     = 0.005 // that the arm keeps from what was seen where it grasps and lets go [m]
+	clearance     = 0.003 // that the arm keeps from what was seen where it grasps and lets go [m]
 	heldClearance = 0.015 // and the object in the hand
 	jump          = 0.35  // between neighbouring knots of a straight motion; more is another branch of the kinematics [rad]
 )

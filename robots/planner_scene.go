@@ -249,7 +249,7 @@ func (c *checker) clearBut(q []float64, last int, margin float64) bool {
 			return false
 		}
 	}
-	return c.clearOfItself(0.004)
+	return c.clearOfItself(margin)
 }
 
 // placedClear is clear for what is placed.

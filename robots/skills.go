@@ -675,8 +675,12 @@ func (e *Executor) planPlaceAt(s spot, held *Held) []placePlan {
 			continue
 		}
 		rows, _ := e.line(sols[:n], low.Pos.Add(sim.Vec3{0, 0, highestStart}))
-		for k := 2; k < len(rows); k++ {
-			if e.ways().Clear(rows[k], load, startClearance) {
+		for _, margin := range [...]float64{startClearance, clearance} {
+			k := 2
+			for k < len(rows) && !e.ways().Clear(rows[k], load, margin) {
+				k++
+			}
+			if k < len(rows) {
 				plans = append(plans, placePlan{tWorldEE: s.tWorldEE, lower: reversed(rows[:k+1]), set: set, opening: s.opening, tilt: held.Grasp.Tilt})
 				break
 			}

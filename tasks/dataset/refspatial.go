@@ -176,15 +176,13 @@ func writeBench(dir, out string, n int) (*Baselines, error) {
 	return &blind, nil
 }
 
-// pickQuestion is the question of a picture that the task needs most: of the number of steps that most are missing of; nil if it needs none.
+// pickQuestion is the question of a picture that the task needs and that is the rarest: with the number of steps that the task has the fewest of; nil
+// if it needs none.
 func pickQuestion(t *task, quota []int, questions []Question) *Question {
 	var best *Question
 	for i := range questions {
 		q := &questions[i]
-		if !t.fits(q) || quota[q.Steps-1] == 0 {
-			continue
-		}
-		if best == nil || quota[q.Steps-1]*t.steps[best.Steps-1] > quota[best.Steps-1]*t.steps[q.Steps-1] {
+		if t.fits(q) && quota[q.Steps-1] > 0 && (best == nil || t.steps[q.Steps-1] < t.steps[best.Steps-1]) {
 			best = q
 		}
 	}

@@ -388,3 +388,24 @@ def test_untouched(kit):
     losses.supervised(Packed(m, kit[3]), losses.Aids(kit[0], LABELS), b, train.DEFAULT_WEIGHTS, torch.ones(4, dtype=torch.bool))
     for a, c in zip(m.parameters(), kit[2].parameters()):
         assert torch.equal(a, c)
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_finetune(kit, tmp_path, method, capsys):
+    """Adapters and full training lower the loss, go on where they were, and leave a checkpoint that loads."""
+    import finetune
+
+    data = write_shards(str(tmp_path / "data"), 1)
+    roborefer.save(kit[2], str(tmp_path / "ck"), os.path.join(HERE, "tiny", "tokenizer.json"))
+    args = ["--checkpoint", str(tmp_path / "ck"), "--data", data, "--out", str(tmp_path / "out"), "--method", method, "--batch", "2", "--lr", "0.003"]
+    finetune.main([*args, "--estimate"])
+    assert "GB" in capsys.readouterr().out and not (tmp_path / "out").exists()
+    finetune.main([*args, "--steps", "6", "--save-every", "3"])
+    losses_ = [json.loads(line)["loss"] for line in open(tmp_path / "out" / "metrics.jsonl")]
+    assert len(losses_) == 6 and losses_[-1] < losses_[0]
+    finetune.main([*args, "--steps", "8"])
+    assert "going on from step 6" in capsys.readouterr().out
+    tuned = roborefer.load(str(tmp_path / "out" / "model"))
+    assert not torch.equal(tuned.llm.model.layers[0].mlp.up_proj.weight, kit[2].llm.model.layers[0].mlp.up_proj.weight)
+    with pytest.raises(ValueError, match="another checkpoint or method"):
+        finetune.main([*args, "--rank", "4", "--steps", "9"])

@@ -34,6 +34,7 @@ test: build lint parity ## Run every check and test, those of examples/suite too
 
 test-long: test fuzz ## Run the long tests too (REFARENA_LONG=1), fuzz every parser for FUZZTIME (5m), compare with Blender Cycles.
 	REFARENA_LONG=1 go test -count=1 -timeout=6h ./...
+	@if command -v python3.11 >/dev/null; then $(MAKE) train-test train-smoke; else echo "test-long: no python3.11: training not tested (make train-smoke)"; fi
 	@if command -v python3.11 >/dev/null; then $(MAKE) cycles; else echo "test-long: no python3.11: not compared with Cycles (make cycles)"; fi
 
 parity: setup ## Make the small models that the tests of RoboRefer's runtime need, in .cache/.
@@ -47,6 +48,19 @@ lint: setup ## Check the code with gofmt, go vet and staticcheck.
 	go vet ./...
 	go -C examples/suite vet ./...
 	go tool staticcheck ./...
+
+train-venv: .cache/train/ready ## Install what training needs (PyTorch, 5 GB) into .cache/train.
+
+.cache/train/ready: train/requirements.txt
+	python3.11 -m venv .cache/train
+	.cache/train/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+train-test: .cache/train/ready ## Test train/ (PyTorch, no simulator, 2 min).
+	OMP_NUM_THREADS=1 .cache/train/bin/python -m pytest -q train/test_train.py
+
+train-smoke: build .cache/train/ready ## Run all of training at toy size: gen, three stages, fine-tuning, export, eval (10 min).
+	scripts/smoke.sh
 
 cycles: build .cache/bpy/ready ## Compare 20 scenes with Blender Cycles (docs/cycles.md); takes hours. ARGS="--scenes 3 --samples 64" makes it less.
 	.cache/bpy/bin/python train/compare_cycles.py $(ARGS)

@@ -12,7 +12,7 @@ ort    = .deps/onnxruntime-$(call pinned,onnxruntime)
 BUILDVCS := $(if $(shell git rev-parse --verify --quiet HEAD 2>/dev/null),auto,false)
 
 .DEFAULT_GOAL := help
-.PHONY: help eval build setup parity gpu test test-long lint cycles gallery fuzz install clean distclean
+.PHONY: help eval build setup parity gpu train-venv train-test train-smoke test test-long lint cycles gallery fuzz install clean distclean
 MAKEFLAGS += --no-print-directory
 
 help: ## Print this list.

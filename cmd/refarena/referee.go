@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/refarena/refarena/assets"
 	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/referee/cassette"
 	program "github.com/refarena/refarena/referee/command"
@@ -24,6 +25,12 @@ type refereeFlags struct {
 // makers are the referees of other packages than referee, for referee.Open.
 func (f refereeFlags) makers(io console) []referee.Maker {
 	return []referee.Maker{
+		{
+			Name: "embedded", Doc: "a tiny RoboRefer that is built in, see assets/referee/README.md",
+			Make: func(string, referee.Options) (referee.Referee, error) {
+				return roborefer.OpenFS("embedded", assets.Referee(), roborefer.Options{Device: f.Device})
+			},
+		},
 		roborefer.Maker(roborefer.Options{Device: f.Device}),
 		openai.Maker(f.Timeout),
 		program.Maker(program.Options{Timeout: f.Timeout, Stderr: io.err}),

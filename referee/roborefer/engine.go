@@ -57,6 +57,7 @@ type engine struct {
 	queue   chan *job
 	quit    chan struct{} // closed to end it
 	stopped chan struct{} // closed when it has ended
+	inspect chan func()   // for tests: run by the engine's goroutine while it has no query
 	wait    time.Duration
 
 	mu    sync.Mutex
@@ -101,7 +102,7 @@ const maxFrames = 8
 
 func newEngine(m *model, o Options) (*engine, error) {
 	c, d := &m.cfg, m.cfg.Decoder
-	e := &engine{m: m, batch: o.Batch, rows: o.Batch, chunk: 512, wait: o.MaxWait, quit: make(chan struct{}), stopped: make(chan struct{}), queue: make(chan *job, 1024), views: map[[2]int][]*onnx.Tensor{}}
+	e := &engine{m: m, batch: o.Batch, rows: o.Batch, chunk: 512, wait: o.MaxWait, quit: make(chan struct{}), stopped: make(chan struct{}), inspect: make(chan func()), queue: make(chan *job, 1024), views: map[[2]int][]*onnx.Tensor{}}
 	if m.device.IsCUDA() {
 		e.chunk = 4096
 	}
@@ -200,6 +201,9 @@ func (e *engine) run() {
 		case active == 0:
 			select {
 			case j = <-e.queue:
+			case f := <-e.inspect:
+				f()
+				continue
 			case <-e.quit:
 				continue
 			}

@@ -96,7 +96,7 @@ func TestParityWithPyTorch(t *testing.T) {
 			if sum := hex.EncodeToString(h.Sum(nil)); len(j.pixels[colour]) != c.Tiles || sum != c.TilesSHA256 {
 				t.Errorf("%s: %d tiles, hash %.8s, want %d, %.8s", c.name(), len(j.pixels[colour]), sum, c.Tiles, c.TilesSHA256)
 			}
-			e.state = make([]rowState, e.rows) // no prefix of the case before, so that all of the sequence is seen
+			e.do(func() { e.state = make([]rowState, e.rows) }) // no prefix of the case before, so that all of the sequence is seen
 			if err := r.submit(t.Context(), j); err != nil {
 				t.Fatalf("%s: %v", c.name(), err)
 			}

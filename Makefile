@@ -18,8 +18,8 @@ MAKEFLAGS += --no-print-directory
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-eval: build ## Evaluate: a UR5 picks what the oracle points at, suite "starter". ARGS="--episodes 5" adds flags.
-	bin/refarena eval --suite starter --referee oracle $(ARGS)
+eval: build ## Evaluate: a UR5 picks what the embedded model points at, suite "starter". ARGS="--episodes 5" adds flags.
+	bin/refarena eval --suite starter $(ARGS)
 
 build: setup ## Build bin/refarena.
 	go build -buildvcs=$(BUILDVCS) -o bin/refarena ./cmd/refarena

@@ -16,7 +16,7 @@ import (
 
 // Which referee is asked, shared by the commands that ask one.
 type refereeFlags struct {
-	Referee string        `default:"oracle" help:"What is asked where to point: ${referees}."`
+	Referee string        `default:"embedded" help:"What is asked where to point: ${referees}."`
 	Timeout time.Duration `default:"60s" help:"How long a model may take for one answer."`
 	Device  string        `default:"auto" help:"Where a model of roborefer: runs: auto, cpu or cuda:N."`
 	Record  string        `placeholder:"FILE" help:"Write every answer to the end of this file, for --referee cassette:FILE."`

@@ -15,7 +15,7 @@ carry=${CARRY:-$here/.carry}
 bin=${BIN:-$carry/bin/refarena}
 cores=$(nproc --all)
 export REFARENA_LIBDIR=${LIB:-$carry/lib} LD_LIBRARY_PATH=${LIB:-$carry/lib} PYTHONUNBUFFERED=1 OMP_NUM_THREADS=4 TOKENIZERS_PARALLELISM=false
-work=${WORK:-/tmp/refarena-train}
+export work=${WORK:-$(mktemp -d)}
 mkdir -p "$work" "$out"
 if [ -e "$bin.gz" ]; then gzip -dc "$bin.gz" >"$work/refarena" && chmod +x "$work/refarena" && bin=$work/refarena; fi
 left() { echo $((limit - (SECONDS - begun))); }
@@ -49,11 +49,11 @@ fi
 config=${CONFIG:-train/configs/tiny.json}
 if [ "$mode" = probe ]; then
   python3 - <<'PY'
-import json
+import json, os
 c = json.load(open("train/configs/tiny.json"))
 c["stages"] = [{"name": "towers", "seconds": 6}, {"name": "sft", "seconds": 26}, {"name": "grpo", "seconds": 7, "batch": 128}]
 c["validate_pictures"], c["wait"], c["wait_seconds"], c["validate_every"] = 40, 300, 10, 1000
-json.dump(c, open("/tmp/refarena-train/probe.json", "w"))
+json.dump(c, open(os.path.join(os.environ["work"], "probe.json"), "w"))
 PY
   config=$work/probe.json
 fi

@@ -277,6 +277,9 @@ func (j *Journal) Close() error { return j.episodes.Close() }
 // episode that was being written when the program was stopped; it does not count.
 func ReadRecords(dir string) ([]*Record, error) {
 	f, err := os.Open(filepath.Join(dir, episodesFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("tasks: no run in %s (there is no %s)", dir, episodesFile)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("tasks: %w", err)
 	}

@@ -47,7 +47,15 @@ func (c *verifyCommand) Run(ctx context.Context, con console) error {
 	if c.Sample < 0 || c.Workers < 0 {
 		return usageError{fmt.Errorf("a sample of %d by %d workers (want 0 or more)", c.Sample, c.Workers)}
 	}
-	bar := progress(con.err, -1)
+	recorded, err := tasks.ReadRecords(c.Dir)
+	if err != nil {
+		return err
+	}
+	n := len(recorded)
+	if c.Sample > 0 {
+		n = min(n, c.Sample)
+	}
+	bar := progress(con.err, max(n, 1))
 	start := time.Now()
 	v, err := tasks.Verify(ctx, c.Dir, tasks.VerifyOptions{
 		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },

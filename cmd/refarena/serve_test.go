@@ -79,7 +79,7 @@ func TestServeBad(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"serve", exitBadUsage, "is a control"},
+		{"serve --referee oracle", exitBadUsage, "is a control"},
 		{"serve --referee random-pixel --addr 0.0.0.0:0", exitBadUsage, "set a token in $REFARENA_TOKEN, or say --anyone"},
 		{"serve --referee random-pixel --addr here", exitBadUsage, "want HOST:PORT"},
 		{"serve --referee random-pixel --parallel 0", exitBadUsage, "parallel 0"},

@@ -37,6 +37,7 @@ type keptFrame struct {
 	name  string
 	frame sim.Frame
 	point *sim.NormPoint
+	right sim.Region // the right answers; without a mask there are none
 }
 
 func newWorker(o Options) (*worker, error) {
@@ -60,6 +61,7 @@ func (w *worker) Episode(ctx context.Context, seed uint64) (rec *Record) {
 	rec = w.o.blank(seed)
 	e := &episode{worker: w, rec: rec, trace: sha256.New()}
 	defer func() {
+		rec.Wall.round()
 		if p := recover(); p != nil { // a bug costs one episode, not the run
 			rec.Outcome, rec.Error, rec.Stack = Error, fmt.Sprintf("panic: %v", p), string(debug.Stack())
 		}
@@ -67,7 +69,7 @@ func (w *worker) Episode(ctx context.Context, seed uint64) (rec *Record) {
 		rec.WallSeconds = time.Since(start).Seconds()
 	}()
 	if err := e.run(ctx, seed); err != nil {
-		rec.Outcome, rec.Error = Error, err.Error()
+		rec.Outcome, rec.Error, rec.failure = Error, err.Error(), err
 	}
 	return rec
 }
@@ -80,15 +82,20 @@ func (o Options) blank(seed uint64) *Record {
 // An episode is a stage being played.
 type episode struct {
 	*worker
-	rec   *Record
-	stage *Stage
-	exec  *robots.Executor
-	judge *judge
-	trace hash.Hash
-	held  *robots.Held // what the robot believes to hold
-	limit int          // physics steps
-	looks int          // pictures taken
-	asked int          // questions
+	rec     *Record
+	stage   *Stage
+	exec    *robots.Executor
+	judge   *judge
+	trace   hash.Hash
+	held    *robots.Held // what the robot believes to hold
+	limit   int          // physics steps
+	stop    context.CancelFunc
+	stopped error // why the episode was stopped from inside of a control period
+
+	looks int        // pictures taken
+	right sim.Region // the right answers to the last question
+	aimed string     // what the depth image has the last point on; "" if on nothing
+	asked int        // questions
 
 	begun   []sim.Pose    // where the scene's objects were at the beginning
 	areas   []*refer.Area // by goal: where its last placement question said; nil where that was on or in an object
@@ -99,11 +106,19 @@ type episode struct {
 // errOverTime ends an episode whose simulated time is used up.
 var errOverTime = errors.New("the simulated time is used up")
 
-func (e *episode) run(ctx context.Context, seed uint64) error {
-	var err error
+func (e *episode) run(ctx context.Context, seed uint64) (err error) {
+	ctx, e.stop = context.WithCancel(ctx)
+	defer func() {
+		e.stop()
+		if e.stopped != nil {
+			err = e.stopped
+		}
+	}()
+	begin := time.Now()
 	if e.stage, err = NewStage(e.o.Suite, e.robot, seed, e.renderer); err != nil {
 		return err
 	}
+	e.rec.Wall.Scene = time.Since(begin).Seconds()
 	if e.judge, err = newJudge(e.stage.Scene.Model, isRobot); err != nil {
 		return err
 	}
@@ -111,7 +126,7 @@ func (e *episode) run(ctx context.Context, seed uint64) error {
 	data := e.stage.Scene.Data
 	begun := data.Steps()
 	e.limit = begun + int(e.o.Suite.budgetSeconds(e.stage.Task)/sim.Timestep)
-	e.stage.Plant.OnStep = func() { data.Hash(e.trace) }
+	e.stage.Plant.OnStep = e.period
 	e.exec = robots.NewExecutor(e.robot, e.stage.Plant)
 	e.exec.Look = func(context.Context) (*sim.Frame, error) { // not into shot, which the verdict still needs
 		err := e.look(&e.again)
@@ -125,6 +140,11 @@ func (e *episode) run(ctx context.Context, seed uint64) error {
 	e.areas = make([]*refer.Area, len(e.stage.Goals))
 	e.rec.Planned = 2 * e.stage.Task.Need
 	e.rec.Outcome = Failure
+	if w := e.o.watch; w != nil && w.OnStage != nil {
+		if err := w.OnStage(e.stage); err != nil {
+			return err
+		}
+	}
 	for k := range e.stage.Goals {
 		if err := e.refuseIfDone(k); err != nil {
 			return err
@@ -139,6 +159,16 @@ func (e *episode) run(ctx context.Context, seed uint64) error {
 		e.rec.Outcome = Success
 	}
 	return err
+}
+
+// period is called after each control period.
+func (e *episode) period() {
+	e.stage.Scene.Data.Hash(e.trace)
+	if w := e.o.watch; w != nil && w.OnPeriod != nil && e.stopped == nil {
+		if e.stopped = w.OnPeriod(e.stage); e.stopped != nil {
+			e.stop()
+		}
+	}
 }
 
 // reachGoals tries the goals in order and says how many were reached, at most as many as the task needs.
@@ -250,6 +280,7 @@ func (e *episode) putBack(ctx context.Context) error {
 
 // look draws what the referee's camera sees into shot, with the noise of the depth camera that was asked for.
 func (e *episode) look(shot *sim.Shot) error {
+	defer took(&e.rec.Wall.Render, time.Now())
 	if err := e.renderer.Render(e.stage.Scene.Data, e.stage.Scene.Camera(e.o.Width, e.o.Height), shot); err != nil {
 		return err
 	}
@@ -267,6 +298,9 @@ func (e *episode) close() {
 		e.stage.Close()
 	}
 }
+
+// took adds the wall time since begin to a sum [s].
+func took(sum *float64, begin time.Time) { *sum += time.Since(begin).Seconds() }
 
 func (e *episode) traceSum() string { return hex.EncodeToString(e.trace.Sum(nil)[:16]) }
 
@@ -351,11 +385,22 @@ func (e *episode) step(ctx context.Context, goal, attempt int, skill func(contex
 	case s.Cause == "":
 		s.Outcome = Success
 	}
+	if s.Outcome == Failure && s.Skill != "check" && e.judge.see(data) == nil {
+		s.Evidence = e.evidence(goal, s)
+	}
 	s.SimSeconds, s.WallSeconds = float64(data.Steps()-begun)*sim.Timestep, time.Since(start).Seconds()
 	e.decide("%s %s", s.Outcome, s.Cause)
 	s.Trace = e.traceSum()
 	e.keepFrame(s)
 	e.rec.Steps = append(e.rec.Steps, *s)
+	if w := e.o.watch; w != nil && err == nil {
+		if w.OnStep != nil {
+			err = w.OnStep(len(e.rec.Steps)-1, *s)
+		}
+		if err == nil && w.Steps == len(e.rec.Steps) {
+			err = errReplayed
+		}
+	}
 	return s.Outcome == Success, err
 }
 
@@ -366,7 +411,7 @@ func (e *episode) keepFrame(s *StepRecord) {
 	e.kept = append(e.kept, keptFrame{
 		name:  FrameName(e.rec.Seed, len(e.rec.Steps), s.Skill),
 		frame: sim.Frame{Camera: e.shot.Frame.Camera, RGB: slices.Clone(e.shot.Frame.RGB)},
-		point: s.Point,
+		point: s.Point, right: e.right,
 	})
 }
 
@@ -406,6 +451,7 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 	}
 	query := referee.NewQuery(&e.shot.Frame, s.Instruction, querySeed(e.stage.Seed, len(e.rec.Steps)))
 	s.Query, s.Region = query.Hash(), q.region.Count()
+	e.right = q.region
 	if s.Region == 0 && len(e.rec.Steps) == 0 {
 		return false, fmt.Errorf("tasks: seed %d: %q has no right answer in the picture: %s cannot be seen", e.stage.Seed, s.Instruction, s.Referent)
 	}
@@ -414,7 +460,9 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 		return false, nil
 	}
 	e.asked++
+	begin := time.Now()
 	answer, err := referee.Ask(ctx, e.o.Referee, query, q.region)
+	took(&e.rec.Wall.Referee, begin)
 	if err != nil {
 		e.rec.retryable = true // the referee may be back later
 		return false, err
@@ -428,6 +476,10 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 		return false, nil
 	}
 	s.Point, s.Hit = &point, q.region.Contains(point)
+	e.aimed = e.aim(point)
+	if w := e.o.watch; w != nil && w.OnAsk != nil {
+		return true, w.OnAsk(len(e.rec.Steps), &e.shot, *s, q.region)
+	}
 	return true, nil
 }
 
@@ -451,19 +503,8 @@ func (e *episode) seenAt(p sim.NormPoint) string {
 	if !ok || e.shot.Seg.Bodies[i] < 0 {
 		return "nothing"
 	}
-	m := e.stage.Scene.Model
 	id := int(e.shot.Seg.Bodies[i])
-	if k := slices.Index(e.stage.Scene.Bodies, id); k >= 0 {
-		return e.phrase(k)
-	}
-	switch name := m.BodyName(id); {
-	case isRobot(name):
-		return "the robot"
-	case id == 0:
-		return "the floor"
-	default:
-		return "the " + name
-	}
+	return e.called(e.stage.Scene.Model.BodyRoot(id), id)
 }
 
 func (e *episode) pick(ctx context.Context, goal int, s *StepRecord) error {
@@ -539,7 +580,9 @@ func (s *Suite) budgetSeconds(t *Task) float64 {
 // runPick lets the robot act on the point, and sees whether the right thing is in its hand.
 func (e *episode) runPick(ctx context.Context, g *BoundGoal, s *StepRecord) error {
 	data := e.stage.Scene.Data
+	begin, drawn := time.Now(), e.rec.Wall.Render
 	result, err := e.exec.Pick(ctx, &e.shot.Frame, e.pixel(s), robots.PickOptions{MaxPeriods: e.periodsLeft()})
+	e.rec.Wall.Robot += time.Since(begin).Seconds() - (e.rec.Wall.Render - drawn)
 	if err != nil {
 		return err
 	}
@@ -581,7 +624,9 @@ func (e *episode) place(ctx context.Context, goal int, s *StepRecord) error {
 	if err != nil || !ok {
 		return err
 	}
+	begin, drawn := time.Now(), e.rec.Wall.Render
 	result, err := e.exec.Place(ctx, &e.shot.Frame, e.pixel(s), e.held, robots.PlaceOptions{MaxPeriods: e.periodsLeft()})
+	e.rec.Wall.Robot += time.Since(begin).Seconds() - (e.rec.Wall.Render - drawn)
 	if err != nil {
 		return err
 	}
@@ -602,6 +647,7 @@ func (e *episode) place(ctx context.Context, goal int, s *StepRecord) error {
 // DwellSeconds without a break. The cause says what was wrong at the end of the time that they have for that, with the last goal unless an
 // earlier one is broken.
 func (e *episode) dwell(ctx context.Context, goals []int, end bool) (Cause, string, error) {
+	defer took(&e.rec.Wall.Judge, time.Now())
 	const patience = 3 * DwellSeconds
 	data := e.stage.Scene.Data
 	steps := int(math.Round(robots.Period / data.Model().Timestep()))
@@ -612,16 +658,16 @@ func (e *episode) dwell(ctx context.Context, goals []int, end bool) (Cause, stri
 	var cause Cause         // of a condition
 	var reason string
 	for range most {
-		if err := ctx.Err(); err != nil {
-			return "", "", err
-		}
 		if e.timeIsUp() {
 			return "", "", errOverTime
 		}
 		if err := data.Step(steps); err != nil {
 			return "", "", err
 		}
-		data.Hash(e.trace)
+		e.period()
+		if err := ctx.Err(); err != nil {
+			return "", "", err
+		}
 		if err := e.judge.see(data); err != nil {
 			return "", "", err
 		}

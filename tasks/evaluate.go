@@ -59,6 +59,7 @@ type Options struct {
 
 	seeds      []uint64               // instead of Seed, Episodes and Shard: certain ones, ascending
 	onRenderer func(sim.RendererInfo) // is told what draws
+	watch      *ReplayOptions         // who looks on; nil: nobody
 }
 
 func (o Options) withDefaults() Options {
@@ -288,7 +289,7 @@ func (r *run) end(i int, rec *Record, kept []keptFrame) error {
 	defer r.mu.Unlock()
 	if r.journal != nil {
 		for _, f := range kept {
-			if err := r.journal.SaveFrame(f.name, &f.frame, f.point); err != nil {
+			if err := r.journal.saveFrame(&f); err != nil {
 				return err
 			}
 		}

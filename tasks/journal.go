@@ -250,21 +250,22 @@ func (j *Journal) Append(r *Record) error {
 	return nil
 }
 
-// SaveFrame writes what the referee saw at a step, with the point that was acted on, if any.
-func (j *Journal) SaveFrame(name string, f *sim.Frame, point *sim.NormPoint) error {
+// saveFrame writes what the referee saw at a step, with the outline of the right answers, and with the point that was acted on, if any.
+func (j *Journal) saveFrame(k *keptFrame) error {
 	dir := filepath.Join(j.dir, FramesDir)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("tasks: frame: %w", err)
 	}
-	img := RGBImage(f)
-	if point != nil {
-		drawPoint(img, point.Pixel(f.Camera.Width, f.Camera.Height))
+	img := RGBImage(&k.frame)
+	drawRegion(img, k.right)
+	if k.point != nil {
+		drawPoint(img, k.point.Pixel(k.frame.Camera.Width, k.frame.Camera.Height))
 	}
 	var buf bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, img); err != nil {
-		return fmt.Errorf("tasks: frame %s: %w", name, err)
+		return fmt.Errorf("tasks: frame %s: %w", k.name, err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, name), buf.Bytes(), 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, k.name), buf.Bytes(), 0o666); err != nil {
 		return fmt.Errorf("tasks: frame: %w", err)
 	}
 	return nil
@@ -327,6 +328,24 @@ func RGBImage(f *sim.Frame) *image.NRGBA {
 		img.Pix[4*i+3] = 255
 	}
 	return img
+}
+
+// drawRegion draws the border of a region: the pixels outside of it that touch it are dark, those inside that touch the outside are green.
+func drawRegion(img *image.NRGBA, r sim.Region) {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	if r.Width != w || r.Height != h || len(r.Mask) != w*h {
+		return
+	}
+	for i, in := range r.Mask {
+		x, y := i%w, i/w
+		if x > 0 && r.Mask[i-1] != in || x < w-1 && r.Mask[i+1] != in || y > 0 && r.Mask[i-w] != in || y < h-1 && r.Mask[i+w] != in {
+			c := []byte{0, 60, 0, 255}
+			if in {
+				c = []byte{60, 255, 90, 255}
+			}
+			copy(img.Pix[4*i:], c)
+		}
+	}
 }
 
 // drawPoint marks a pixel with a ring, white within black, that leaves the pixel itself to be seen.

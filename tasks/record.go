@@ -3,6 +3,7 @@ package tasks
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
@@ -50,11 +51,13 @@ type Record struct {
 	// Trace is a hash chained over the bits of every state and decision: equal traces mean equal episodes.
 	Trace      string  `json:"trace"`
 	SimSeconds float64 `json:"sim_s"`
-	// WallSeconds and Tries are not part of what repeats.
-	WallSeconds float64 `json:"wall_s"`
-	Tries       int     `json:"tries"` // 2 if the first could not be judged for a reason that may pass: a server that was busy
+	// WallSeconds, Wall and Tries are not part of what repeats.
+	WallSeconds float64   `json:"wall_s"`
+	Wall        WallTimes `json:"wall"`
+	Tries       int       `json:"tries"` // 2 if the first could not be judged for a reason that may pass: a server that was busy
 
 	retryable bool
+	failure   error // what Error says
 }
 
 // A SceneRecord is what stood on the table before the episode, settled.
@@ -99,8 +102,39 @@ type StepRecord struct {
 	Reason         string          `json:"reason,omitempty"`
 	SimSeconds     float64         `json:"sim_s"`
 	WallSeconds    float64         `json:"wall_s"`
-	LatencyMS      float64         `json:"latency_ms"` // of the referee; not part of what repeats
+	LatencyMS      float64         `json:"latency_ms"`         // of the referee; not part of what repeats
+	Evidence       *Evidence       `json:"evidence,omitempty"` // of a step that failed: how things were at its end
 	Trace          string          `json:"trace"`
+}
+
+// WallTimes says where an episode's wall time went [s]. What is left of the whole is the rest: hashes, records, waiting.
+type WallTimes struct {
+	Scene   float64 `json:"scene_s"`   // drawing lots for the scene, settling it, approving of it
+	Render  float64 `json:"render_s"`  // pictures for referee and robot
+	Referee float64 `json:"referee_s"` // its answers
+	Robot   float64 `json:"robot_s"`   // skills: planning, and the physics of moving
+	Judge   float64 `json:"judge_s"`   // dwelling: physics and predicates
+}
+
+func (w *WallTimes) round() {
+	for _, t := range []*float64{&w.Scene, &w.Render, &w.Referee, &w.Robot, &w.Judge} {
+		*t = math.Round(*t*1e5) / 1e5
+	}
+}
+
+// Evidence is what a step's cause was decided by, besides what its StepRecord says: ground truth at the end of the step.
+type Evidence struct {
+	PointOn string `json:"point_on,omitempty"` // what the picture shows at the point
+	// Aimed is what the depth image had the point on when the question was asked: what was nearest to that place in the world, within 15 mm; "" if
+	// nothing was. It differs from PointOn where the depth was wrong.
+	Aimed     string      `json:"aimed_at,omitempty"`
+	InHand    string      `json:"in_hand,omitempty"` // what touches the robot
+	Object    string      `json:"object"`            // the one that the goal moves
+	PosWorld  [3]float64  `json:"pos_world"`         // of the object [m]
+	QuatWorld [4]float64  `json:"quat_world"`        // wxyz
+	Holder    *[3]float64 `json:"holder_world,omitempty"`
+	Touches   []string    `json:"touches"` // what the object touches, each once, by name
+	Moved     []string    `json:"moved"`   // other objects that are more than 10 mm from where they were when the episode began
 }
 
 // Line is the record as one line for other programs; its names are a contract.

@@ -6,8 +6,6 @@ import (
 	"slices"
 
 	"github.com/refarena/refarena/referee"
-	"github.com/refarena/refarena/robots"
-	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
 )
 
@@ -55,20 +53,15 @@ func Verify(ctx context.Context, dir string, o VerifyOptions) (*Verification, er
 	if err != nil {
 		return nil, err
 	}
-	if _, err := robots.Open(info.Robot); err != nil {
-		return nil, err
-	}
-	if cam := scenes.DefaultCamera(info.Camera.Width, info.Camera.Height); cam.Name != info.Camera.Name || cam.FovyDeg() != info.Camera.FovyDeg {
-		return nil, fmt.Errorf("tasks: the run in %s was seen by camera %s of %g°, this program has %s of %g°", dir, info.Camera.Name, info.Camera.FovyDeg, cam.Name, cam.FovyDeg())
-	}
 	records = slices.DeleteFunc(records, func(r *Record) bool { return r.Outcome == Error })
 	if records = sample(records, o.Sample); len(records) == 0 {
 		return nil, fmt.Errorf("tasks: the run in %s has no judged episodes to verify", dir)
 	}
-	again := Options{
-		Suite: suite, Robot: info.Robot, Referee: newReplay(info.Referee, records), Seed: info.Seed, Episodes: info.Episodes, NewRenderer: o.NewRenderer,
-		Width: info.Camera.Width, Height: info.Camera.Height, DepthNoise: info.Camera.DepthNoise, Workers: o.Workers, OnDone: o.OnDone,
+	again, err := replayOptions(dir, info, suite, records)
+	if err != nil {
+		return nil, err
 	}
+	again.NewRenderer, again.Workers, again.OnDone = o.NewRenderer, o.Workers, o.OnDone
 	v := &Verification{}
 	for _, r := range records {
 		v.Checked = append(v.Checked, r.Seed)

@@ -39,7 +39,7 @@ func repeats(t *testing.T, dir string) []string {
 	}
 	var out []string
 	for _, r := range records {
-		r.WallSeconds = 0
+		r.WallSeconds, r.Wall = 0, tasks.WallTimes{}
 		for i := range r.Steps {
 			r.Steps[i].WallSeconds, r.Steps[i].LatencyMS = 0, 0
 		}

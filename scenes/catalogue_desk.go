@@ -289,16 +289,13 @@ func ruler() Design {
 		Geoms: []sim.Geom{hardPlastic.box(l, w, h, 0, 0, h/2)},
 		Parts: once(func() []Part {
 			var long []*shape.Mesh
-			for i := range 41 {
-				x := -0.1 + 0.005*float64(i)
-				tick := 0.004
-				if i%2 == 0 {
-					tick = 0.008
+			for i := range 21 { // one for each centimetre, thick enough to be seen from where a robot looks
+				x := -0.1 + 0.01*float64(i)
+				tick := 0.009
+				if i%5 == 0 {
+					tick = 0.017
 				}
-				if i%10 == 0 {
-					tick = 0.013
-				}
-				long = append(long, shape.Box(p3{0.0008, tick, 0.0003}, 0).Moved(x, -w/2+0.001+tick/2, h))
+				long = append(long, shape.Box(p3{0.0018, tick, 0.0003}, 0).Moved(x, -w/2+0.001+tick/2, h))
 			}
 			return []Part{
 				{Name: "body", Mesh: boxMesh("ruler", l, w, h, 0.0006, 0, 0, h/2), Paint: metalled("ruler", 0.35)},

@@ -337,7 +337,6 @@ func saltShaker() Design {
 				{Name: "body", Mesh: letter.Named("letter S"), Paint: accent},
 			}
 		}),
-		Front: "label",
 	}
 }
 
@@ -395,14 +394,14 @@ func wineBottle() Design {
 				{Name: "body", Mesh: shape.Lathe(radius, around).Named("wine bottle"), Paint: func(c Color) sim.Material {
 					return sim.Material{Name: "bottle glass", Color: c.mixed(ink, 0.45), Roughness: 0.08}
 				}},
-				{Name: "label", Mesh: bandMesh("wine label", r+0.0003, 0.055, 0.135), Paint: printed("wine label", 128, 64, 0.7, wineArt)},
+				{Name: "label", Mesh: arcMesh("wine label", r+0.0003, 0.055, 0.135, 0.18), Paint: printed("wine label", 128, 64, 0.7, wineArt)},
 				{Name: "neck", Mesh: shape.Lathe(foil, 28).Named("foil"), Paint: tint("foil", 0.48, 0.07, 0.12, 0.35)},
 			}
 		}),
 	}
 }
 
-// wineArt is a cream label on the front third; the rest is glass.
+// wineArt is a cream label, which covers the front third of the bottle.
 func wineArt(c Color, u, v float64) [3]float32 {
 	x := math.Mod(u+0.5, 1) - 0.5
 	d := boxDistance(x*2.9, v, 0, 0.5, 0.52, 0.5, 0.02)
@@ -436,7 +435,6 @@ func ketchupBottle() Design {
 				{Name: "cap", Mesh: shape.Lathe(top, 32).Named("nozzle"), Paint: accent},
 			}
 		}),
-		Front: "label",
 	}
 }
 
@@ -527,8 +525,8 @@ func tinCan() Design {
 	}
 	return Design{
 		Name: "tin can", Names: []string{"food can", "tin can", "tin"},
-		Colors: []string{"red", "green", "yellow", "blue", "orange"}, Front: "label",
-		Mass: 0.40, Height: h, Footprint: circle(r + 0.0008), Base: circle(r - 0.001), GripWidth: 2*r + 0.0008, Upright: true,
+		Colors: []string{"red", "green", "yellow", "blue", "orange"},
+		Mass:   0.40, Height: h, Footprint: circle(r + 0.0008), Base: circle(r - 0.001), GripWidth: 2*r + 0.0008, Upright: true,
 		Geoms: []sim.Geom{tin.cylinder(r, 0, h)},
 		Parts: once(func() []Part {
 			p := slices.Concat([][2]float64{{0, 0.003}, {r - 0.0025, 0.003}, {r - 0.0015, 0}, {r + 0.0006, 0}, {r + 0.0006, 0.003}},

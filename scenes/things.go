@@ -51,7 +51,7 @@ func cerealBox() Design {
 	return Design{
 		Name: "cereal box", Names: []string{"cereal box", "box of cereal"},
 		Colors: []string{"yellow", "red", "blue", "green", "orange", "purple"},
-		Front:  "label", Mass: 0.17, Height: h, Footprint: rect(sx, sy), Base: rect(sx, sy), GripWidth: sx, Upright: true,
+		Mass:   0.17, Height: h, Footprint: rect(sx, sy), Base: rect(sx, sy), GripWidth: sx, Upright: true,
 		Geoms: []sim.Geom{cardboard.box(sx, sy, h, 0, 0, h/2)},
 		Parts: once(func() []Part {
 			art := printed("cereal box", 96, 136, 0.7, cerealArt)
@@ -98,7 +98,7 @@ func milkCarton() Design {
 	return Design{
 		Name: "milk carton", Names: []string{"milk carton", "carton of milk", "carton"},
 		Colors: []string{"blue", "green", "red", "pink", "purple"},
-		Front:  "label", Mass: 0.36, Height: h, Footprint: rect(s, s), Base: rect(s, s), GripWidth: s, Upright: true,
+		Mass:   0.36, Height: h, Footprint: rect(s, s), Base: rect(s, s), GripWidth: s, Upright: true,
 		Geoms: geoms,
 		Parts: once(func() []Part {
 			// The gable is a prism along y. Extrude lifts along z, so the outline is drawn in (x, z) and tipped up about x.

@@ -22,6 +22,27 @@ func bandMesh(name string, radius, z0, z1 float64) *shape.Mesh {
 	return upright(m, name, z0, z1)
 }
 
+// arcMesh is the piece of a bandMesh within so many turns to either side of +x: a label that does not go all around.
+func arcMesh(name string, radius, z0, z1, turns float64) *shape.Mesh {
+	const thick, n = 0.0004, 16
+	outline := make([][2]float64, 0, 2*n+2)
+	for _, r := range []float64{radius, radius - thick} {
+		for i := range n + 1 {
+			k := float64(i)/n*2 - 1
+			if r < radius { // back along the inside
+				k = -k
+			}
+			sin, cos := math.Sincos(2 * math.Pi * turns * k)
+			outline = append(outline, [2]float64{r * cos, r * sin})
+		}
+	}
+	m := upright(shape.Extrude(outline, z1-z0, 0).Moved(0, 0, (z0+z1)/2), name, z0, z1)
+	for i, p := range m.Positions {
+		m.UVs[i][0] = float32(math.Atan2(float64(p[1]), float64(p[0])) / (2 * math.Pi))
+	}
+	return m
+}
+
 // upright gives a lathed mesh texture coordinates by height: v = 0 at z1, 1 at z0.
 func upright(m *shape.Mesh, name string, z0, z1 float64) *shape.Mesh {
 	m = m.Named(name)

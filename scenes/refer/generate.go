@@ -527,7 +527,7 @@ func (m *maker) called(thing, steps, depth int, p *Phrase) *Phrase {
 		if kind%2 == 1 {
 			p.Color = t.Color
 		}
-		if p.Color == p.Noun || !readable(p) {
+		if p.Color == p.Noun || !readable(p) || !m.consistent(append(p.anchors(nil), p)) {
 			continue
 		}
 		ranks := 1
@@ -777,13 +777,16 @@ func (m *maker) placementOf(p *Place, held int) (Instruction, bool) {
 		}
 	}
 	in.Anchors, in.mentions, in.Trace = m.anchors(phrases), len(phrases), m.tracePlace(p)
+	if !m.consistent(phrases) {
+		return in, false
+	}
 	in.Object = "the free space " + speaker{view: m.View}.sayPlace(p)
 	s := speaker{m.View, m.draw, new(marker)}
 	if held < 0 {
 		in.say(s, p, sentence(s.pick(placementTexts), s.mark(p, s.sayPlace(p))))
 		return in, true
 	}
-	what := m.callHeld(held)
+	what := m.callHeld(held, phrases)
 	in.say(s, p, strings.ReplaceAll(sentence(s.pick(putTexts), s.mark(p, s.sayPlace(p))), "^", s.mark(&in.Held, what)))
 	return in, what != ""
 }
@@ -799,8 +802,8 @@ func (in *Instruction) say(s speaker, object any, marked string) {
 }
 
 // callHeld names what is to be put somewhere by what it looks like. If that is not enough, and a robot holds it or the caller has asked for a
-// placement of it, then by where it is by then: in the gripper. Else it is "".
-func (m *maker) callHeld(held int) string {
+// placement of it, then by where it is by then: in the gripper. Else it is "". others are the phrases that it is said with.
+func (m *maker) callHeld(held int, others []*Phrase) string {
 	t := &m.World.Things[held]
 	for range 4 {
 		p := &Phrase{Noun: m.synonym(t), Color: t.Color}
@@ -813,7 +816,7 @@ func (m *maker) callHeld(held int) string {
 		} else if x, ok := m.resolve(p); ok {
 			sound = x == held
 		}
-		if sound {
+		if sound && m.consistent(append(slices.Clone(others), p)) {
 			return speaker{view: m.View, draw: m.draw}.say(p, true)
 		}
 	}

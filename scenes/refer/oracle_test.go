@@ -489,7 +489,7 @@ func (o *oracle) points(a, b int, sign float64) int {
 func (o *oracle) axes(a, b int) (float64, int) {
 	s, t := &o.all[a], &o.all[b]
 	x := angle(s.axis, t.axis)
-	return math.Min(x, 180-x), min(upTo(s.ratio, 1.3, 1.12), upTo(t.ratio, 1.3, 1.12))
+	return math.Min(x, 180-x), min(upTo(s.ratio, 1.35, 1.12), upTo(t.ratio, 1.35, 1.12))
 }
 
 // edgeOf is the outward direction of the edge that the viewer calls so and the coordinate along it.

@@ -173,6 +173,34 @@ func (v *View) visible(thing int) bool {
 	return thing != v.held && float64(g.pixels) >= minPixels*float64(len(v.shot.Seg.Bodies)) && g.share >= minShare
 }
 
+// fallen reports whether a thing that should stand does not.
+func (v *View) fallen(thing int) bool {
+	t := &v.World.Things[thing]
+	return t.Upright && t.TWorldObj.Axis(2)[2] < math.Sqrt2/2
+}
+
+// straight reports whether the middle of a thing's box in the picture is within 15° of straight above or below that of another's.
+func (v *View) straight(a, b int) bool {
+	s, t := &v.World.Solids[a], &v.World.Solids[b]
+	d := s.ImageMin.Add(s.ImageMax).Sub(t.ImageMin.Add(t.ImageMax))
+	return math.Abs(d[0]) < math.Tan(15*math.Pi/180)*math.Abs(d[1])
+}
+
+// sameKind reports whether two nouns are different names for one kind of thing.
+func (v *View) sameKind(a, b string) bool {
+	return a != b && slices.ContainsFunc(v.World.Things, func(t relate.Thing) bool { return slices.Contains(t.Nouns, a) && slices.Contains(t.Nouns, b) })
+}
+
+// consistent reports whether no two of the phrases have different names for one kind of thing: "the pump bottle that touches the soap bottle".
+func (v *View) consistent(phrases []*Phrase) bool {
+	for i, p := range phrases {
+		if slices.ContainsFunc(phrases[:i], func(q *Phrase) bool { return v.sameKind(p.Noun, q.Noun) }) {
+			return false
+		}
+	}
+	return true
+}
+
 // region is an empty region of the picture's size.
 func (v *View) region() sim.Region {
 	w, h := v.shot.Seg.Width, v.shot.Seg.Height
@@ -180,7 +208,8 @@ func (v *View) region() sim.Region {
 }
 
 // showsFront reports whether the picture shows which way a thing's front points: a sixth of the corners of the part that is called so, or, if
-// no part is, a front that points no more than 100° away from the viewer, as labels and the like always have to; and not too small. False for a thing without a front that people have a word for.
+// no part is, a front that points no more than 100° away from the viewer; and not too small. Labels and the like, which may go around a corner
+// of what they are on, have to point no more than 65° away. False for a thing without a front that people have a word for.
 func (v *View) showsFront(thing int) bool {
 	t, s := &v.World.Things[thing], &v.World.Solids[thing]
 	if feature(t) == "" || s.Facing == (relate.Vec2{}) {
@@ -212,11 +241,15 @@ func (v *View) showsFront(thing int) bool {
 			}
 		}
 	}
-	towards := s.Facing.Dot(v.World.Away().Mul(-1)) > math.Cos(100*math.Pi/180)
+	most := 100.0 // [degrees]
+	if slices.Contains(facing, t.Front) {
+		most = 65
+	}
+	towards := s.Facing.Dot(v.World.Away().Mul(-1)) > math.Cos(most*math.Pi/180)
 	if all == 0 {
 		return towards
 	}
-	if !towards && slices.Contains(facing, t.Front) { // a label that goes all around shows its side, not its front
+	if !towards && slices.Contains(facing, t.Front) {
 		return false
 	}
 	return 6*seen >= all && max(hi[0]-lo[0], hi[1]-lo[1]) >= minFront*float64(v.World.Camera.Width)

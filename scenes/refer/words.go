@@ -33,7 +33,7 @@ var clauseWords = map[relate.Relation][]string{
 	relate.Right:      {"to the right of %", "right of %", "located to the right of %", "positioned to the right of %"},
 	relate.Front:      {"in front of %", "located in front of %", "positioned in front of %"},
 	relate.Behind:     {"behind %", "located behind %", "positioned behind %"},
-	relate.ImageAbove: {"above % in the image", "directly above % in the image", "straight above % in the image"},
+	relate.ImageAbove: {"above % in the image", "directly above % in the image", "straight above % in the image"}, // see View.straight
 	relate.ImageBelow: {"below % in the image", "directly below % in the image", "straight below % in the image"},
 	relate.Tall:       {"taller than %"},
 	relate.Short:      {"shorter than %"},
@@ -46,7 +46,7 @@ var clauseWords = map[relate.Relation][]string{
 	relate.Distance:   {"within $ of %", "no more than $ away from %", "at most $ away from %"},
 	relate.Between:    {"between % and &", "located between % and &", "positioned between % and &"},
 	relate.Inside:     {"inside %", "in %", "contained in %"},
-	relate.Outside:    {"outside %", "not in %", "not inside %"},
+	relate.Outside:    {"outside %"},
 	relate.Touch:      {"touching %", "in contact with %"},
 	relate.FarFrom:    {"far from %", "far away from %", "well away from %"},
 	relate.Edge:       {"at the @ edge of the table", "right by the @ edge of the table"},
@@ -87,10 +87,11 @@ var relativeWords = map[relate.Relation]map[relate.Way][]string{
 		relate.Standing: {"that stands upright"},
 		relate.Lying:    {"that lies flat"},
 	},
-	relate.Touch: {relate.Plain: {"that touches %"}},
+	relate.Touch:   {relate.Plain: {"that touches %"}},
+	relate.Outside: {relate.Plain: {"that is not in %", "that is not inside %"}},
 }
 
-// onItsSide is how Lying is said of a thing that should stand.
+// onItsSide is how Lying is said of a thing that should stand, and has fallen over.
 var onItsSide = []string{"lying on its side", "that lies on its side"}
 
 // orderWords are how an order is said: the first of a rank, and those after it, whose ordinal is "second", "third", …
@@ -232,7 +233,7 @@ func (s speaker) sayClauses(p *Phrase, full bool) string {
 		relative := strings.HasPrefix(text, "that ") || strings.HasPrefix(text, "whose ") || strings.HasPrefix(text, "at which ")
 		switch {
 		case relative:
-		case i > 0 && strings.HasPrefix(parts[i-1], "that is "):
+		case i > 0 && carries(&p.Clauses[i-1], parts[i-1]):
 			text = placed.Replace(text)
 		case full:
 			text = "that is " + text
@@ -243,6 +244,12 @@ func (s speaker) sayClauses(p *Phrase, full bool) string {
 		parts[i] = s.mark(&p.Clauses[i], parts[i])
 	}
 	return strings.Join(parts, " and ")
+}
+
+// carries reports whether the "that is" of a clause's words does for the next clause, too. It does not where that could be taken for another
+// thing in between, or for not being what follows.
+func carries(c *Clause, text string) bool {
+	return c.Relation != relate.Between && strings.HasPrefix(text, "that is ") && !strings.HasPrefix(text, "that is not ")
 }
 
 // placed takes "located" and "positioned" away, which are said once.
@@ -269,8 +276,15 @@ func (s speaker) sayClause(p *Phrase, c *Clause) string {
 	var front string
 	if t, ok := s.view.resolve(turned); ok {
 		front = feature(&s.view.World.Things[t])
-		if c.Relation == relate.VerticalRotate && c.Way == relate.Lying && s.view.World.Things[t].Upright {
-			choices = onItsSide
+		switch c.Relation {
+		case relate.VerticalRotate:
+			if c.Way == relate.Lying && s.view.fallen(t) {
+				choices = onItsSide
+			}
+		case relate.ImageAbove, relate.ImageBelow: // "directly" is said of what is
+			if a, ok := s.view.resolve(p); !ok || !s.view.straight(a, t) {
+				choices = choices[:1]
+			}
 		}
 	}
 	return s.fill(s.markTable(c, s.pick(turn(choices, front))), c.Relation, c.Way, c.Distance, c.Anchors, front)

@@ -67,7 +67,7 @@ func (w *World) Heads(t int, way Way) Truth {
 
 // The ratio of an outline's spreads from which it has a long axis for certain, and up to which it certainly has none.
 const (
-	oblong = 1.30
+	oblong = 1.35
 	round  = 1.12
 )
 
@@ -79,7 +79,7 @@ func (w *World) axisAngle(a, b int) (float64, Truth) {
 }
 
 // Parallel says whether two things lie parallel: relation angle. Frame: world, seen from above. Both outlines must be oblong (their second
-// moments' spreads in the ratio 1.3; No up to 1.12). Yes if the long axes are within 10°, No from 22° on.
+// moments' spreads in the ratio 1.35; No up to 1.12). Yes if the long axes are within 10°, No from 22° on.
 func (w *World) Parallel(a, b int) Truth {
 	angle, long := w.axisAngle(a, b)
 	return And(long, grade(angle, deg(10), deg(22)))

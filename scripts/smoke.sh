@@ -3,7 +3,7 @@
 # At most 10 minutes on two cores.
 set -eu
 cd "$(dirname "$0")/.."
-python=.cache/train/bin/python
+python=${PYTHON:-.cache/train/bin/python}
 out=out/smoke
 rm -rf "$out"
 mkdir -p "$out"

@@ -15,8 +15,8 @@ inputs and outputs follow Optimum's for decoders with a past.
     both         embed_tokens      input_ids i64 [batch, sequence]        -> inputs_embeds f32 [batch, sequence, hidden]
                  decoder_model_merged
                      inputs_embeds f32 [batch, sequence, hidden], attention_mask i64 [batch, total], position_ids i64 [batch, sequence],
-                     past_key_values.N.key, .value [batch, kv heads, capacity, head dim]
-                                          -> logits f32 [batch, 1, vocab] of the last position, present.N.key, .value
+                     num_logits_to_keep i64 [1], past_key_values.N.key, .value [batch, kv heads, capacity, head dim]
+                                          -> logits f32 [batch, kept, vocab] of the last positions, present.N.key, .value
 
 A row of attention_mask says with its ones how long that row is, new positions included. past and present may be the same memory: capacity
 is then fixed and only the new positions are written (GroupQueryAttention). With a past of exactly the old length, present has the new one.
@@ -198,18 +198,29 @@ def tower(g, x, t, w, size):
                  kernel_shape=[t.patch] * 2, strides=[t.patch] * 2)  # fmt: skip
     x = g.op("Transpose", g.reshape(x, 0, c, -1), perm=[0, 2, 1])
     x = g.op("Add", x, g.param("position", w("embeddings.position_embedding.weight", (n, c))))
+    delta = None  # what a block adds to x, and its bias
+    vec = lambda name: g.param(name, w(name, (c,)))
+
+    def norm(name):
+        """Adds delta to x; its layer norm."""
+        nonlocal x
+        if delta is None:
+            return g.layer_norm(x, name, w(name + ".weight", (c,)), w(name + ".bias", (c,)), t.eps)
+        y, _, _, x = g.op("SkipLayerNormalization", x, delta[0], vec(name + ".weight"), vec(name + ".bias"), delta[1], domain=MS, outs=4, epsilon=t.eps)
+        return y
+
     for i in range(t.layers):
         p = f"encoder.layers.{i}."
-        lin = lambda y, s, o, k: g.linear(y, p + s + ".weight", w(p + s + ".weight", (o, k)), w(p + s + ".bias", (o,)))
-        norm = lambda y, s: g.layer_norm(y, p + s, w(p + s + ".weight", (c,)), w(p + s + ".bias", (c,)), t.eps)
-        y = norm(x, "layer_norm1")
+        lin = lambda y, s, o, k: g.linear(y, p + s + ".weight", w(p + s + ".weight", (o, k)))
+        y = norm(p + "layer_norm1")
         q, k, v = (lin(y, f"self_attn.{s}_proj", c, c) for s in "qkv")
-        y = g.op("MultiHeadAttention", q, k, v, domain=MS, num_heads=t.heads, scale=(c // t.heads) ** -0.5)
-        x = g.op("Add", x, lin(y, "self_attn.out_proj", c, c))
-        y = lin(norm(x, "layer_norm2"), "mlp.fc1", t.mlp, c)
-        y = g.op("FastGelu", y, domain=MS)  # the tanh form
-        x = g.op("Add", x, lin(y, "mlp.fc2", c, t.mlp))
-    return x
+        bias = g.param(p + "self_attn.bias", np.concatenate([w(p + f"self_attn.{s}_proj.bias", (c,)) for s in "qkv"]))
+        y = g.op("MultiHeadAttention", q, k, v, bias, domain=MS, num_heads=t.heads, scale=(c // t.heads) ** -0.5)
+        delta = lin(y, "self_attn.out_proj", c, c), vec(p + "self_attn.out_proj.bias")
+        y = lin(norm(p + "layer_norm2"), "mlp.fc1", t.mlp, c)
+        y = g.op("FastGelu", y, g.param(p + "mlp.fc1.bias", w(p + "mlp.fc1.bias", (t.mlp,))), domain=MS)  # the tanh form
+        delta = lin(y, "mlp.fc2", c, t.mlp), vec(p + "mlp.fc2.bias")
+    return g.op("Add", x, g.op("Add", *delta))
 
 
 def conv_stem(g, x, t, w):
@@ -252,8 +263,8 @@ def decoder(g, cfg, w):
     d = cfg.decoder
     kv = F16 if g.half else F32
     g.inputs += [value("inputs_embeds", F32, "batch", "sequence", d.hidden), value("attention_mask", I64, "batch", "total"),
-                 value("position_ids", I64, "batch", "sequence")]  # fmt: skip
-    g.outputs.append(value("logits", F32, "batch", 1, d.vocab))
+                 value("position_ids", I64, "batch", "sequence"), value("num_logits_to_keep", I64, 1)]  # fmt: skip
+    g.outputs.append(value("logits", F32, "batch", "kept", d.vocab))
     lengths = g.op("ReduceSum", "attention_mask", g.const(np.array([1], np.int64)), keepdims=0)
     lengths = g.op("Cast", g.op("Sub", lengths, g.const(np.int64(1))), to=TensorProto.INT32)
     total = g.op("Gather", g.op("Shape", "attention_mask"), g.const(np.int64(1)))
@@ -262,33 +273,43 @@ def decoder(g, cfg, w):
     freq = 1 / d.rope_theta ** (np.arange(0, d.head_dim, 2, dtype=np.float32) / np.float32(d.head_dim))
     angle = np.arange(cfg.max_context, dtype=np.float32)[:, None] * freq.astype(np.float32)[None]
     cos, sin = g.param("rope.cos", np.cos(angle)), g.param("rope.sin", np.sin(angle))
-    rms = lambda y, name: g.op("SimplifiedLayerNormalization", y, g.param(name, w(name, (d.hidden,))), axis=-1, epsilon=d.eps, stash_type=1)
-    x = g.enter("inputs_embeds")
+    gamma = lambda name: g.param(name, w(name, (d.hidden,)))
+    x, delta = g.enter("inputs_embeds"), None  # the residual stream, and what a block adds to it
+
+    def norm(name):
+        """Adds delta to x; its RMS norm."""
+        nonlocal x
+        if delta is None:
+            return g.op("SimplifiedLayerNormalization", x, gamma(name), axis=-1, epsilon=d.eps, stash_type=1)
+        y, _, _, x = g.op("SkipSimplifiedLayerNormalization", x, delta, gamma(name), domain=MS, outs=4, epsilon=d.eps)
+        return y
+
+    one = lambda v: g.const(np.array([v], np.int64))
+    # Of the positions before those whose logits are asked for, only keys and values are needed: the last layer ends without them, and the
+    # logits of a whole prompt would take gigabytes.
+    kept = lambda y: g.op("Slice", y, g.op("Neg", "num_logits_to_keep"), one(np.iinfo(np.int64).max), one(1))
     for i in range(d.layers):
         p = f"model.layers.{i}."
-        heads = {"q": d.heads, "k": d.kv_heads, "v": d.kv_heads}
-        y = rms(x, p + "input_layernorm.weight")
-        q, k, v = (
-            g.linear(y, p + f"self_attn.{s}_proj.weight", w(p + f"self_attn.{s}_proj.weight", (n * d.head_dim, d.hidden)), w(p + f"self_attn.{s}_proj.bias", (n * d.head_dim,)))
-            for s, n in heads.items()
-        )  # fmt: skip
-        q, k = (g.op("RotaryEmbedding", a, "position_ids", cos, sin, domain=MS) for a in (q, k))
+        lin = lambda y, s, *shape: g.linear(y, p + s + ".weight", w(p + s + ".weight", shape))
+        y = norm(p + "input_layernorm.weight")
+        heads = [(p + f"self_attn.{s}_proj.", n * d.head_dim) for s, n in (("q", d.heads), ("k", d.kv_heads), ("v", d.kv_heads))]
+        qkv = g.linear(y, p + "self_attn.qkv_proj.weight", np.concatenate([w(s + "weight", (n, d.hidden)) for s, n in heads]),
+                       np.concatenate([w(s + "bias", (n,)) for s, n in heads]))  # fmt: skip
         past = [f"past_key_values.{i}.key", f"past_key_values.{i}.value"]
         present = [f"present.{i}.key", f"present.{i}.value"]
         g.inputs += [value(n, kv, "batch", d.kv_heads, "capacity", d.head_dim) for n in past]
         g.outputs += [value(n, kv, "batch", d.kv_heads, "new_capacity", d.head_dim) for n in present]
         y = g.fresh("GroupQueryAttention")
-        g.nodes.append(helper.make_node("GroupQueryAttention", [q, k, v, *past, lengths, total], [y, *present], domain=MS,
-                                        num_heads=d.heads, kv_num_heads=d.kv_heads, scale=d.head_dim**-0.5))  # fmt: skip
-        x = g.op("Add", x, g.linear(y, p + "self_attn.o_proj.weight", w(p + "self_attn.o_proj.weight", (d.hidden, d.heads * d.head_dim))))
-        y = rms(x, p + "post_attention_layernorm.weight")
-        a, b = (g.linear(y, p + f"mlp.{s}_proj.weight", w(p + f"mlp.{s}_proj.weight", (d.mlp, d.hidden))) for s in ("gate", "up"))
+        g.nodes.append(helper.make_node("GroupQueryAttention", [qkv, "", "", *past, lengths, total, cos, sin, "position_ids"], [y, *present], domain=MS,
+                                        num_heads=d.heads, kv_num_heads=d.kv_heads, scale=d.head_dim**-0.5, do_rotary=1))  # fmt: skip
+        if i == d.layers - 1:
+            x, y = kept(x), kept(y)
+        delta = lin(y, "self_attn.o_proj", d.hidden, d.heads * d.head_dim)
+        y = norm(p + "post_attention_layernorm.weight")
+        a, b = (lin(y, f"mlp.{s}_proj", d.mlp, d.hidden) for s in ("gate", "up"))
         a = g.op("Mul", a, g.op("Sigmoid", a))
-        x = g.op("Add", x, g.linear(g.op("Mul", a, b), p + "mlp.down_proj.weight", w(p + "mlp.down_proj.weight", (d.hidden, d.mlp))))
-    # Only the last position goes through the head: the logits of a whole prompt would take gigabytes.
-    one = lambda v: g.const(np.array([v], np.int64))
-    x = g.op("Slice", x, one(-1), one(np.iinfo(np.int64).max), one(1))
-    x = rms(x, "model.norm.weight")
+        delta = lin(g.op("Mul", a, b), "mlp.down_proj", d.hidden, d.mlp)
+    x = norm("model.norm.weight")
     head = "model.embed_tokens.weight" if d.tied else "lm_head.weight"
     # A head in four bits costs more answers than all other layers together, so it has eight.
     g.leave(g.linear(x, "head", w(head, (d.vocab, d.hidden)), kind="int8" if g.precision == "int4" else None), "logits")

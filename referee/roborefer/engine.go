@@ -42,7 +42,7 @@ type Stats struct {
 	Queries, Tokens, Capped      int // Capped: answers that were ended by the cap on tokens
 	FramesEncoded, FramesReused  int
 	PrefixesBuilt, PrefixesFound int
-	DecodeSteps                  int // runs of the decoder for single tokens; with batching fewer than Tokens
+	DecodeSteps                  int // runs of the decoder behind a prompt; with drafts or batching fewer than Tokens
 }
 
 // An engine decodes answers: one goroutine, which alone uses the engine's memory. Queries that arrive while it works wait in its queue; rows of
@@ -52,6 +52,7 @@ type engine struct {
 	batch int // rows that decode together
 	rows  int // rows of the cache; with batch 1 there are more, which keep prefixes
 	limit int // positions a row holds
+	kept  int // positions whose logits fit into memory
 	chunk int // positions of a prompt that go through the decoder at once
 
 	queue   chan *job
@@ -71,7 +72,7 @@ type engine struct {
 	prompt *onnx.Memory // f32 [limit, hidden], device
 	step   *onnx.Memory // f32 [rows, hidden], device
 	ints   *onnx.Memory // i64, host: ids, mask, positions
-	logits *onnx.Memory // f32 [rows, vocab], host
+	logits *onnx.Memory // f32 [rows, vocab] or, with batch 1, [1 + drafts, vocab], host
 	views  map[[2]int][]*onnx.Tensor
 
 	state  []rowState
@@ -85,6 +86,7 @@ type rowState struct {
 	job    *job
 	key    [32]byte // of the prefix
 	prefix int      // its length; 0 for none
+	header []int    // ids of the text that the prefix begins with; nil for none
 	used   int      // clock of its last use
 }
 
@@ -117,6 +119,7 @@ func newEngine(m *model, o Options) (*engine, error) {
 	if err := e.fits(o.Engines); err != nil {
 		return nil, err
 	}
+	e.kept = max(e.rows, 1+len(m.draft.form))
 	e.state = make([]rowState, e.rows)
 	e.scores = make([]float32, d.Vocab)
 	alloc := func(dev onnx.Device, bytes int) *onnx.Memory {
@@ -129,9 +132,9 @@ func newEngine(m *model, o Options) (*engine, error) {
 	}
 	e.cache = alloc(m.device, d.Layers*2*e.rows*e.rowBytes())
 	e.prompt = alloc(m.device, e.limit*d.Hidden*4)
-	e.step = alloc(m.device, e.rows*d.Hidden*4)
-	e.ints = alloc(onnx.CPU, 8*(e.limit+e.rows*e.limit+max(e.chunk, e.rows)+e.rows))
-	e.logits = alloc(onnx.CPU, e.rows*d.Vocab*4)
+	e.step = alloc(m.device, e.kept*d.Hidden*4)
+	e.ints = alloc(onnx.CPU, 8*(e.limit+e.rows*e.limit+max(e.chunk, e.kept)+1))
+	e.logits = alloc(onnx.CPU, e.kept*d.Vocab*4)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("roborefer: key-value cache of %d rows of %d positions: %w", e.rows, e.limit, err), e.free())
 	}
@@ -144,7 +147,8 @@ func (e *engine) memory() int64 {
 	rows, limit := int64(e.rows), int64(e.limit)
 	cache := int64(d.Layers) * 2 * rows * int64(e.rowBytes())
 	features := int64(maxFrames) * int64(c.maxPositions()) * int64(d.Hidden) * 4
-	return cache + features + (limit+rows)*int64(d.Hidden)*4 + rows*limit*8 + rows*int64(d.Vocab)*4
+	kept := max(rows, 1+int64(len(e.m.draft.form)))
+	return cache + features + (limit+kept)*int64(d.Hidden)*4 + rows*limit*8 + kept*int64(d.Vocab)*4
 }
 
 // fits compares what engines of this kind and the weights take with the machine's memory. On a GPU its own allocator does.
@@ -304,7 +308,7 @@ func (e *engine) admit(j *job) {
 	}
 	if err := e.prefill(j); err != nil {
 		if j.row >= 0 {
-			e.state[j.row].prefix = 0 // what is in the row is not known
+			e.state[j.row].prefix, e.state[j.row].header = 0, nil // what is in the row is not known
 		}
 		e.finish(j, err)
 	}
@@ -346,8 +350,9 @@ func (e *engine) spans(ids []int) (all []span, prefix int) {
 
 func (s span) isText() bool { return s.ids != nil }
 
-// prefill brings j's prompt into a row. Header and pictures are one part, the question's text the next: they go through the decoder apart also
-// when neither is cached, so that the answer does not depend, not even in its last bit, on what was asked before.
+// prefill brings j's prompt into a row: all of it, or only the question's text if a row has header and pictures already. The kernels compute a
+// position without regard to how many others it is among, so that the answer does not depend, not even in its last bit, on what was asked before;
+// TestCachesChangeNothing holds them to it.
 func (e *engine) prefill(j *job) error {
 	spans, cut := e.spans(j.ids)
 	blocks := [2]int{}
@@ -385,6 +390,8 @@ func (e *engine) prefill(j *job) error {
 	st := &e.state[row]
 	e.clock++
 	st.job, st.used = j, e.clock
+	var features [2]*frame
+	begin, past := cut, n // the first span to feed, and the positions that are there
 	switch {
 	case from == row:
 		e.count(func(s *Stats) { s.PrefixesFound++ })
@@ -397,7 +404,6 @@ func (e *engine) prefill(j *job) error {
 	default:
 		st.prefix = 0
 		e.count(func(s *Stats) { s.PrefixesBuilt++ })
-		var features [2]*frame
 		for k := range features {
 			if blocks[k] == 0 {
 				continue
@@ -411,17 +417,45 @@ func (e *engine) prefill(j *job) error {
 			}
 			features[k] = f
 		}
-		if err := e.forward(j, spans[:cut], features, 0); err != nil {
+		begin, past = 0, 0
+		if h := spans[0].ids; h != nil && slices.Equal(h, st.header) { // the same system prompt as ever
+			begin, past = 1, len(h)
+		}
+	}
+	draft := e.draft(j, total)
+	if len(draft) > 0 {
+		spans = append(spans, span{ids: draft})
+	}
+	if err := e.forward(j, spans[begin:], features, past, 1+len(draft)); err != nil {
+		return err
+	}
+	st.key, st.prefix, st.header = key, n, spans[0].ids
+	j.length = total
+	return e.accept(j, draft)
+}
+
+// draft guesses j's next tokens, which will be at position `at` and behind. Rows that decode together go on by one token each.
+func (e *engine) draft(j *job, at int) []int {
+	if e.batch > 1 {
+		return nil
+	}
+	return e.m.draft.next(j.answer, min(j.limit-len(j.answer)-1, e.limit-at-1))
+}
+
+// accept takes the tokens that the last run of the decoder, alone in it, gives j: one, and as many more as draft, which was fed behind it, has right.
+func (e *engine) accept(j *job, draft []int) error {
+	for k := range len(draft) + 1 {
+		if k > 0 {
+			if e.state[j.row].job == nil || j.next != draft[k-1] {
+				return nil
+			}
+			j.length++ // it is in the cache already
+		}
+		if err := e.take(j, k); err != nil {
 			return err
 		}
 	}
-	st.key, st.prefix = key, n
-	j.length = n
-	if err := e.forward(j, spans[cut:], [2]*frame{}, n); err != nil {
-		return err
-	}
-	j.length = total
-	return e.take(j, 0)
+	return nil
 }
 
 // blocksOf is the number of placeholders that a picture has: its tiles, or one for all of them.
@@ -499,8 +533,9 @@ func (e *engine) kvViews(lo, n int) ([]*onnx.Tensor, error) {
 	return v, nil
 }
 
-// forward embeds spans into e.prompt and runs them through the decoder behind the first `past` positions of j's row, in chunks.
-func (e *engine) forward(j *job, spans []span, features [2]*frame, past int) error {
+// forward embeds spans into e.prompt and runs them through the decoder behind the first `past` positions of j's row, in chunks. The logits of the last
+// keep positions are then in e.logits; the last chunk has at least so many.
+func (e *engine) forward(j *job, spans []span, features [2]*frame, past, keep int) error {
 	c, width := &e.m.cfg, e.m.cfg.Decoder.Hidden*4
 	n := 0
 	for _, s := range spans {
@@ -523,10 +558,13 @@ func (e *engine) forward(j *job, spans []span, features [2]*frame, past int) err
 		n++
 	}
 	if e.m.onPrompt != nil {
-		e.m.onPrompt(n)
+		e.m.onPrompt(n - (keep - 1)) // without drafts
 	}
-	for at := 0; at < n; at += e.chunk {
-		size := min(e.chunk, n-at)
+	for at, size := 0, 0; at < n; at += size {
+		size = min(e.chunk, n-at)
+		if rest := n - at - size; rest > 0 && rest < keep {
+			size -= keep - rest
+		}
 		positions := make([]int64, size)
 		for i := range positions {
 			positions[i] = int64(past + at + i)
@@ -535,7 +573,7 @@ func (e *engine) forward(j *job, spans []span, features [2]*frame, past int) err
 		for i := range mask {
 			mask[i] = 1
 		}
-		if err := e.decoderRun(j.ctx, e.prompt, at*width, j.row, 1, size, mask, positions); err != nil {
+		if err := e.decoderRun(j.ctx, e.prompt, at*width, j.row, 1, size, min(keep, size), mask, positions); err != nil {
 			return err
 		}
 	}
@@ -546,6 +584,7 @@ func (e *engine) forward(j *job, spans []span, features [2]*frame, past int) err
 func (e *engine) idsAt() int       { return 0 }
 func (e *engine) maskAt() int      { return 8 * e.limit }
 func (e *engine) positionsAt() int { return e.maskAt() + 8*e.rows*e.limit }
+func (e *engine) keepAt() int      { return e.positionsAt() + 8*max(e.chunk, e.kept) }
 
 // embedIDs writes the embeddings of ids, rows × cols of them, to byte off of dst.
 func (e *engine) embedIDs(ctx context.Context, dst *onnx.Memory, off int, ids []int, rows, cols int) error {
@@ -570,10 +609,10 @@ func (e *engine) embedIDs(ctx context.Context, dst *onnx.Memory, off int, ids []
 }
 
 // decoderRun runs size positions of each of n rows from lo on; their embeddings begin at byte off of x. mask is [n, total], positions [n, size].
-// The logits of the last position of each are then in e.logits.
-func (e *engine) decoderRun(ctx context.Context, x *onnx.Memory, off, lo, n, size int, mask, positions []int64) error {
+// The logits of the last keep positions of each are then in e.logits.
+func (e *engine) decoderRun(ctx context.Context, x *onnx.Memory, off, lo, n, size, keep int, mask, positions []int64) error {
 	d := e.m.cfg.Decoder
-	if err := errors.Join(onnx.Write(e.ints, e.maskAt(), mask), onnx.Write(e.ints, e.positionsAt(), positions)); err != nil {
+	if err := errors.Join(onnx.Write(e.ints, e.maskAt(), mask), onnx.Write(e.ints, e.positionsAt(), positions), onnx.Write(e.ints, e.keepAt(), []int64{int64(keep)})); err != nil {
 		return err
 	}
 	kv, err := e.kvViews(lo, n)
@@ -599,8 +638,9 @@ func (e *engine) decoderRun(ctx context.Context, x *onnx.Memory, off, lo, n, siz
 		view(x, off, onnx.Float32, n, size, d.Hidden),
 		view(e.ints, e.maskAt(), onnx.Int64, n, len(mask)/n),
 		view(e.ints, e.positionsAt(), onnx.Int64, n, size),
+		view(e.ints, e.keepAt(), onnx.Int64, 1),
 	}, kv...)
-	out := append([]*onnx.Tensor{view(e.logits, 0, onnx.Float32, n, 1, d.Vocab)}, kv...)
+	out := append([]*onnx.Tensor{view(e.logits, 0, onnx.Float32, n, keep, d.Vocab)}, kv...)
 	if err != nil {
 		return err
 	}
@@ -648,7 +688,7 @@ func argMax(scores []float32) (int, bool) {
 	return at, at >= 0
 }
 
-// decode runs one token of every active row.
+// decode runs one token of every active row, with what is drafted behind it.
 func (e *engine) decode() {
 	lo, hi := -1, 0
 	for i := range e.state {
@@ -666,6 +706,10 @@ func (e *engine) decode() {
 		hi = i + 1
 	}
 	if lo < 0 {
+		return
+	}
+	if e.batch == 1 {
+		e.decodeOne(e.state[lo].job)
 		return
 	}
 	n := hi - lo
@@ -694,7 +738,7 @@ func (e *engine) decode() {
 	e.count(func(s *Stats) { s.DecodeSteps++ })
 	err := e.embedIDs(ctx, e.step, 0, ids, n, 1)
 	if err == nil {
-		err = e.decoderRun(ctx, e.step, 0, lo, n, 1, mask, positions)
+		err = e.decoderRun(ctx, e.step, 0, lo, n, 1, 1, mask, positions)
 	}
 	for i := range n {
 		j := e.state[lo+i].job
@@ -709,6 +753,31 @@ func (e *engine) decode() {
 		if jerr != nil {
 			e.finish(j, jerr)
 		}
+	}
+}
+
+// decodeOne runs j's next token and its draft, j being the only job.
+func (e *engine) decodeOne(j *job) {
+	draft := e.draft(j, j.length+1)
+	ids := append([]int{j.next}, draft...)
+	positions, mask := make([]int64, len(ids)), make([]int64, j.length+len(ids))
+	for i := range positions {
+		positions[i] = int64(j.length + i)
+	}
+	for i := range mask {
+		mask[i] = 1
+	}
+	e.count(func(s *Stats) { s.DecodeSteps++ })
+	err := e.embedIDs(j.ctx, e.step, 0, ids, 1, len(ids))
+	if err == nil {
+		err = e.decoderRun(j.ctx, e.step, 0, j.row, 1, len(ids), len(ids), mask, positions)
+	}
+	if err == nil {
+		j.length++
+		err = e.accept(j, draft)
+	}
+	if err != nil {
+		e.finish(j, err)
 	}
 }
 

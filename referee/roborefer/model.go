@@ -52,12 +52,14 @@ type model struct {
 	runtime *onnx.Runtime
 	threads int
 	weights int64 // bytes of all graphs
+	small   bool  // its graphs take milliseconds
 	kv      onnx.ElementType
 
 	tower     [2]*onnx.Session // tiles: tower and projector
 	projector [2]*onnx.Session // dynamic_s2 only
 	embed     *onnx.Session
 	decoder   *onnx.Session
+	draft     drafter
 
 	// For tests: they see the scores before each token, and that the first n positions of e.prompt are written.
 	onLogits func([]float32)
@@ -117,8 +119,8 @@ func (c *Config) graphs(kv onnx.ElementType) map[string][2][]port {
 	g := map[string][2][]port{
 		embedGraph: {{{"input_ids", i64, []int{0, 0}}}, {{"inputs_embeds", f32, []int{0, 0, d.Hidden}}}},
 	}
-	in := []port{{"inputs_embeds", f32, []int{0, 0, d.Hidden}}, {"attention_mask", i64, []int{0, 0}}, {"position_ids", i64, []int{0, 0}}}
-	out := []port{{"logits", f32, []int{0, 1, d.Vocab}}}
+	in := []port{{"inputs_embeds", f32, []int{0, 0, d.Hidden}}, {"attention_mask", i64, []int{0, 0}}, {"position_ids", i64, []int{0, 0}}, {"num_logits_to_keep", i64, []int{1}}}
+	out := []port{{"logits", f32, []int{0, 0, d.Vocab}}}
 	for i := range d.Layers {
 		for _, t := range []string{"key", "value"} {
 			in = append(in, port{fmt.Sprintf("past_key_values.%d.%s", i, t), kv, []int{0, d.KVHeads, 0, d.HeadDim}})
@@ -164,6 +166,7 @@ func open(s source, o Options) (*model, error) {
 	if err := c.matches(m.tok); err != nil {
 		return nil, s.errorf("%w", err)
 	}
+	m.draft = newDrafter(m.tok.Encode)
 	graphs := c.graphs(m.kv)
 	names := make([]string, 0, len(graphs))
 	for name := range graphs {
@@ -182,11 +185,12 @@ func open(s source, o Options) (*model, error) {
 		return nil, s.errorf("%w", err)
 	}
 	m.threads = o.Threads
-	if m.threads == 0 && m.weights < smallModel && !m.device.IsCUDA() {
-		m.threads = 1 // one query a core beats two cores a query
+	m.small = m.weights < smallModel && !m.device.IsCUDA()
+	if m.threads == 0 && m.small {
+		m.threads = min(2, runtime.NumCPU()) // more find nothing to do
 	}
 	for _, name := range names {
-		session, err := s.session(name, graphs[name], onnx.SessionOptions{Device: m.device, Threads: m.threads})
+		session, err := s.session(name, graphs[name], onnx.SessionOptions{Device: m.device, Threads: m.threads, Spin: m.small})
 		if err != nil {
 			return nil, errors.Join(s.errorf("%w", err), m.close())
 		}
@@ -210,7 +214,7 @@ func open(s source, o Options) (*model, error) {
 	return m, nil
 }
 
-// smallModel is the size of weights below which one query uses one core [bytes].
+// smallModel is the size of weights below which graphs take milliseconds [bytes].
 const smallModel = 128 << 20
 
 // matches holds the ids of roborefer.json to the tokenizer, which is what makes them of text.

@@ -10,7 +10,8 @@
 // is written in place. Answers are read strictly and never evaluated.
 //
 // What is computed once: the features of a picture, for all queries about it while it is among the last eight; the decoder's state behind
-// header and pictures, for the next question about the same frame. Neither changes a bit of any answer.
+// header and pictures, for the next question about the same frame. Neither changes a bit of any answer. The form of an answer is drafted, so that the
+// decoder runs once for each token that it is free to choose; see draft.go.
 package roborefer
 
 import (
@@ -37,9 +38,10 @@ const Prefix = "roborefer:"
 type Options struct {
 	// Device is "cpu", "cuda:N" or "auto", a GPU if there is one, its libraries are installed (make gpu) and the graphs are made for it; "" is auto.
 	Device string
-	// Threads of the CPU for one query; 0 means one for models below 128 MB, of which several then run side by side, else one for each core.
+	// Threads of the CPU for one query; 0 means two for models below 128 MB, else one for each core. Neither they nor Engines change a bit.
 	Threads int
-	// Engines is how many queries are worked on at the same time, each with a cache of its own; 0 means cores / threads on a CPU, 1 on a GPU.
+	// Engines is how many queries are worked on at the same time, each with a cache of its own; 0 means cores / threads on a CPU, or cores for models
+	// below 128 MB, whose queries come in between other work; 1 on a GPU.
 	Engines int
 	// Batch is how many queries one engine decodes together, a token of each at a time; 0 means 1 on a CPU, 8 on a GPU. With more than one, the
 	// last bits of the logits depend on which queries met, so that an answer may change where two tokens are all but equally likely: Info then
@@ -109,7 +111,10 @@ func load(name string, s source, o Options) (*Referee, error) {
 	}
 	if o.Engines == 0 {
 		o.Engines = 1
-		if !m.device.IsCUDA() {
+		switch {
+		case m.small:
+			o.Engines = runtime.NumCPU()
+		case !m.device.IsCUDA():
 			o.Engines = max(runtime.NumCPU()/m.cores(), 1)
 		}
 	}
@@ -194,16 +199,20 @@ func (r *Referee) newJob(ctx context.Context, q referee.Query, text string) *job
 	if q.HasDepth() {
 		pictures = append(pictures, picture{q.Width, q.Height, 1, q.DisparityU8()})
 	}
+	var wg sync.WaitGroup
 	for k, p := range pictures {
-		h := sha256.New()
-		var size [16]byte
-		binary.LittleEndian.PutUint64(size[:], uint64(p.w))
-		binary.LittleEndian.PutUint64(size[8:], uint64(p.h))
-		h.Write(size[:])
-		h.Write(p.pix)
-		j.frames[k] = [32]byte(h.Sum(nil))
-		j.pixels[k], j.shapes[k] = c.tiles(p)
+		wg.Go(func() {
+			h := sha256.New()
+			var size [16]byte
+			binary.LittleEndian.PutUint64(size[:], uint64(p.w))
+			binary.LittleEndian.PutUint64(size[8:], uint64(p.h))
+			h.Write(size[:])
+			h.Write(p.pix)
+			j.frames[k] = [32]byte(h.Sum(nil))
+			j.pixels[k], j.shapes[k] = c.tiles(p)
+		})
 	}
+	wg.Wait()
 	j.ids = r.m.tok.Encode(c.prompt(text, len(j.pixels[colour]), len(j.pixels[depth])))
 	return j
 }

@@ -83,9 +83,12 @@ func point(t testing.TB, r *Referee, q referee.Query) referee.Answer {
 // What was asked before changes no bit: logits are compared, not only tokens. The second question about a frame finds the frame's prefix, the
 // third has to build it anew from features that are still there, the fourth encodes the frame again.
 func TestCachesChangeNothing(t *testing.T) {
-	for _, v := range []Variant{Tiles, DynamicS2} {
-		t.Run(string(v), func(t *testing.T) {
-			r := openTest(t, v, "int8", Options{Engines: 1, MaxNewTokens: 5})
+	for _, tt := range []struct {
+		v         Variant
+		precision string
+	}{{Tiles, "fp32"}, {DynamicS2, "fp32"}, {Tiles, "int8"}, {DynamicS2, "int8"}, {Tiles, "int4"}, {DynamicS2, "int4"}} {
+		t.Run(string(tt.v)+"/"+tt.precision, func(t *testing.T) {
+			r := openTest(t, tt.v, tt.precision, Options{Engines: 1, MaxNewTokens: 5})
 			e := r.engines[0]
 			var logits []float32
 			r.m.onLogits = func(s []float32) { logits = append(logits, s...) }
@@ -278,7 +281,7 @@ func TestBadFolders(t *testing.T) {
 		{"unknown key", set("", "tile", 448), Options{}, []string{"roborefer.json", `unknown field "tile"`}},
 		{"bad variant", set("", "variant", "tile"), Options{}, []string{`variant "tile" (want tiles or dynamic_s2)`}},
 		{"other shapes", set("decoder", "hidden", 96), Options{}, []string{"decoder_model_merged.onnx", "[batch, sequence, 64]", "96"}},
-		{"other layers", set("decoder", "layers", 2), Options{}, []string{"decoder_model_merged.onnx has 9 inputs (want 7)"}},
+		{"other layers", set("decoder", "layers", 2), Options{}, []string{"decoder_model_merged.onnx has 10 inputs (want 8)"}},
 		{"other token", set("tokens", "image", 3), Options{}, []string{`"<image>"`, "as 3"}},
 		{"too small a vocabulary", set("decoder", "vocab", 500), Options{}, []string{"tokens.image is 537 (want 0 to 499)"}},
 		{"huge numbers", set("", "max_context", 1<<40), Options{}, []string{"max_context is 1099511627776"}},

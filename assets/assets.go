@@ -12,3 +12,8 @@ var UR5 []byte
 //
 //go:embed robots/robotiq_2f85.xml
 var Robotiq2F85 []byte
+
+// G1 is the MJCF of Unitree's G1 with its two Dex3-1 hands, see its head comment.
+//
+//go:embed robots/g1.xml
+var G1 []byte

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/refarena/refarena/sim"
 )
@@ -63,6 +64,10 @@ type SimPlant struct {
 	drivers [2]channel
 	hand    int // actuator
 	handRef float64
+	fingers *fingers // instead of drivers and hand; nil: it has none
+	rest    []restChannel
+	ref     []float64   // by actuator: where joints were commanded to last; shared by the modes' plants
+	modes   []*SimPlant // of Robot.Modes, this one first
 
 	state    State
 	q, qd    []float64 // last command
@@ -75,6 +80,23 @@ type channel struct{ qpos, dof, actuator int }
 // NewPlant finds the robot in the data's model under the prefix that it was attached with, and reads its present state. Call Reset
 // before the episode unless the robot is where it should be. The plant does not own data; its steps advance it.
 func (r *Robot) NewPlant(data *sim.Data, prefix string) (*SimPlant, error) {
+	p, err := r.newPlant(data, prefix)
+	if err != nil {
+		return nil, err
+	}
+	p.modes = []*SimPlant{p}
+	for _, other := range r.others {
+		o, err := other.newPlant(data, prefix)
+		if err != nil {
+			return nil, err
+		}
+		o.ref = p.ref
+		p.modes = append(p.modes, o)
+	}
+	return p, nil
+}
+
+func (r *Robot) newPlant(data *sim.Data, prefix string) (*SimPlant, error) {
 	m := data.Model()
 	p := &SimPlant{
 		robot: r, data: data,
@@ -101,10 +123,25 @@ func (r *Robot) NewPlant(data *sim.Data, prefix string) (*SimPlant, error) {
 		c.actuator = find(m.ActuatorID(prefix + j.Actuator))
 		p.joints = append(p.joints, c)
 	}
-	for i, name := range r.Hand.Drivers {
-		p.drivers[i] = joint(name)
+	if f := r.Hand.Fingers; f != nil {
+		p.fingers = newFingers(f)
+		for _, name := range f.Joints {
+			c := joint(name)
+			c.actuator = find(m.ActuatorID(prefix + strings.TrimSuffix(name, "_joint")))
+			p.fingers.joints = append(p.fingers.joints, c)
+		}
+	} else {
+		for i, name := range r.Hand.Drivers {
+			p.drivers[i] = joint(name)
+		}
+		p.hand = find(m.ActuatorID(prefix + r.Hand.Actuator))
 	}
-	p.hand = find(m.ActuatorID(prefix + r.Hand.Actuator))
+	for _, j := range r.Rest {
+		c := joint(j.Name)
+		c.actuator = find(m.ActuatorID(prefix + j.Actuator))
+		p.rest = append(p.rest, restChannel{c, j})
+	}
+	p.ref = make([]float64, m.NU())
 	base := find(m.BodyID(prefix + r.Arm.Base))
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("robots: no %s under the prefix %q: %w", r.Name, prefix, err)
@@ -121,10 +158,21 @@ func (p *SimPlant) Reset() error {
 		p.data.Qpos()[c.qpos], p.data.Qvel()[c.dof] = p.robot.Arm.Home[i], 0
 		p.data.Ctrl()[c.actuator] = p.robot.Arm.Home[i]
 	}
-	for _, c := range p.drivers {
-		p.data.Qpos()[c.qpos], p.data.Qvel()[c.dof] = 0, 0
+	if p.fingers == nil {
+		for _, c := range p.drivers {
+			p.data.Qpos()[c.qpos], p.data.Qvel()[c.dof] = 0, 0
+		}
+		p.data.Ctrl()[p.hand] = 0
 	}
-	p.data.Ctrl()[p.hand] = 0
+	for i := len(p.modes) - 1; i >= 0; i-- { // the first mode's shape of the hand counts
+		if m := p.modes[i]; m.fingers != nil {
+			m.fingers.reset(m)
+		}
+	}
+	for _, c := range p.rest {
+		p.data.Qpos()[c.qpos], p.data.Qvel()[c.dof] = c.Home, 0
+		p.data.Ctrl()[c.actuator] = c.Home
+	}
 	if err := p.data.Forward(); err != nil {
 		return err
 	}
@@ -137,7 +185,17 @@ func (p *SimPlant) sync() {
 	p.sense()
 	copy(p.q, p.state.Q)
 	clear(p.qd)
-	p.handRef = p.robot.Hand.Angle(p.state.Width)
+	if p.fingers == nil {
+		p.handRef = p.robot.Hand.Angle(p.state.Width)
+	} else {
+		p.fingers.ref = p.state.Width
+	}
+	for i, c := range p.joints {
+		p.ref[c.actuator] = p.q[i]
+	}
+	for _, c := range p.rest {
+		p.ref[c.actuator] = p.data.Qpos()[c.qpos]
+	}
 }
 
 // Base is T_world_base.
@@ -167,13 +225,23 @@ func (p *SimPlant) Step(cmd Command) error {
 			q, qd := p.q[i]+s*(cmd.Q[i]-p.q[i]), p.qd[i]+s*(cmd.QD[i]-p.qd[i])
 			ctrl[c.actuator] = q + p.robot.Arm.Joints[i].Lead*(qd-qvel[c.dof])
 		}
-		ctrl[p.hand] = p.handControl(cmd.Hand)
+		for _, c := range p.rest {
+			ctrl[c.actuator] = p.ref[c.actuator] - c.Lead*qvel[c.dof]
+		}
+		if p.fingers == nil {
+			ctrl[p.hand] = p.handControl(cmd.Hand)
+		} else {
+			p.fingers.control(p, cmd.Hand)
+		}
 		if err := p.data.Step(1); err != nil {
 			return err
 		}
 	}
 	copy(p.q, cmd.Q)
 	copy(p.qd, cmd.QD)
+	for i, c := range p.joints {
+		p.ref[c.actuator] = cmd.Q[i]
+	}
 	p.commands++
 	p.sense()
 	if p.OnStep != nil {
@@ -222,9 +290,41 @@ func (p *SimPlant) sense() {
 	for i, c := range p.joints {
 		p.state.Q[i], p.state.QD[i], p.state.Torque[i] = qpos[c.qpos], qvel[c.dof], force[c.actuator]
 	}
+	if p.fingers != nil {
+		p.fingers.sense(p)
+		return
+	}
 	angle, speed := p.driver()
 	leverage := p.robot.Hand.Leverage(angle)
 	p.state.Width = p.robot.Hand.Width(angle)
 	p.state.WidthD = -2 * leverage * speed
 	p.state.Grip = force[p.hand] / (2 * leverage)
+}
+
+// A restChannel is a joint that is held, and where it is found.
+type restChannel struct {
+	channel
+	RestJoint
+}
+
+// Modes are the plants of the robot's Modes, in their order: the same robot, commanded another way. Resume one before it is used after another.
+func (p *SimPlant) Modes() []Plant {
+	out := make([]Plant, len(p.modes))
+	for i, m := range p.modes {
+		out[i] = m
+	}
+	return out
+}
+
+// Resume makes where the joints were commanded to last, by any of the robot's modes, the last command, and returns it [rad]. The slice is the plant's.
+func (p *SimPlant) Resume() []float64 {
+	p.sense()
+	for i, c := range p.joints {
+		p.q[i] = p.ref[c.actuator]
+	}
+	clear(p.qd)
+	if p.fingers != nil {
+		p.fingers.ref = p.state.Width
+	}
+	return p.q
 }

@@ -7,14 +7,29 @@ import (
 	"github.com/refarena/refarena/sim"
 )
 
-// A Robot is a kind of robot: one arm with one hand. It is read-only and safe for concurrent use.
+// A Robot is a kind of robot: one arm with one hand, or one of several ways to act with the arms and hands that it has (see Modes). It is read-only
+// and safe for concurrent use.
 type Robot struct {
-	Name  string
-	Title string // for people
-	Arm   Arm
-	Hand  Hand
+	Name   string
+	Title  string // for people
+	Mode   string // the way to act: which arm and how its hand grasps; "" if there is one only
+	Camera string // the preset of the camera that it looks through, on its body (see sim.FindCameraPreset); "": it looks from outside
+	Arm    Arm
+	Hand   Hand
+	Rest   []RestJoint // joints that stay where they rest meanwhile: the other arm's
 
-	build func() (*sim.Spec, error)
+	others []*Robot
+	build  func() (*sim.Spec, error)
+}
+
+// Modes are the ways to act, the robot itself first. They have the same name and Spec and stand at the same place; arms share joints, the waist's,
+// which have the same home position.
+func (r *Robot) Modes() []*Robot { return append([]*Robot{r}, r.others...) }
+
+// A RestJoint is a joint that is held where it rests.
+type RestJoint struct {
+	Joint
+	Home float64 // [rad]
 }
 
 // An Arm is a chain of joints.
@@ -95,15 +110,30 @@ type Hand struct {
 	Damping  float64   // [N·m·s/rad]
 	// Angle, Width and Leverage relate the drivers' angle [rad] to the opening [m] and to the torque on each driver for 1 N at each pad.
 	Angle, Width, Leverage func(float64) float64
+
+	Fingers *Fingers // the drive of a hand with fingers instead; nil: it has none
+}
+
+// Fingers are the drive of a hand with a motor in each joint, in a pre-shape that closes like two parallel fingers. Slices of joint positions [rad] and
+// torques [N·m] are in the order of Joints.
+type Fingers struct {
+	Joints  []string                         // their position servos are named likewise, without "_joint"
+	Posture func(width float64, q []float64) // fills q with the joint positions at an opening [m]; less than 0 presses
+	Width   func(q []float64) float64        // the opening [m]
+	Grip    func(torque []float64) float64   // the force at the pads [N], positive while closing
+	Most    float64                          // the farthest that the set point of the opening goes ahead of the opening to press [m]
 }
 
 // Names are the robots that there are.
-func Names() []string { return []string{"ur5"} }
+func Names() []string { return []string{"ur5", "g1"} }
 
 // Open is the robot of that name.
 func Open(name string) (*Robot, error) {
-	if name == "ur5" {
+	switch name {
+	case "ur5":
 		return newUR5(), nil
+	case "g1":
+		return newG1(), nil
 	}
 	return nil, fmt.Errorf("robots: no robot %q (have %s)", name, strings.Join(Names(), ", "))
 }

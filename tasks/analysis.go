@@ -148,8 +148,8 @@ func Analyse(records []*Record, asked int) *Analysis {
 			if chain {
 				a.Chain++
 			}
-			if s.Query == "" || s.Region == 0 {
-				continue // it was never asked
+			if !s.asked() {
+				continue
 			}
 			all.add(s)
 			taskHits[r.Task].add(s)

@@ -175,19 +175,23 @@ func (r *Record) Why() string {
 	return ""
 }
 
+// asked says whether the model was asked where to point: there was something to point at.
+func (s *StepRecord) asked() bool { return s.Skill != "check" && s.Query != "" && s.Region != 0 }
+
 // A Summary counts episodes and puts intervals around the rates.
 type Summary struct {
-	Type        string  `json:"type"`      // "summary"
-	Episodes    int     `json:"episodes"`  // that ended
-	Abandoned   int     `json:"abandoned"` // that were asked for and did not end
-	Success     int     `json:"success"`
-	Failure     int     `json:"failure"`
-	Error       int     `json:"error"`
-	Rate        float64 `json:"rate"` // of the judged ones
-	Low         float64 `json:"low"`  // 95 % Wilson interval of the rate
-	High        float64 `json:"high"`
-	HitRate     float64 `json:"hit_rate"` // of all decisions
-	WallSeconds float64 `json:"wall_s"`
+	Type        string    `json:"type"`      // "summary"
+	Episodes    int       `json:"episodes"`  // that ended
+	Abandoned   int       `json:"abandoned"` // that were asked for and did not end
+	Success     int       `json:"success"`
+	Failure     int       `json:"failure"`
+	Error       int       `json:"error"`
+	Rate        float64   `json:"rate"` // of the judged ones
+	Low         float64   `json:"low"`  // 95 % Wilson interval of the rate
+	High        float64   `json:"high"`
+	HitRate     float64   `json:"hit_rate"`       // of all decisions
+	HitTable    [2][2]int `json:"hit_by_success"` // questions by [hit][success]
+	WallSeconds float64   `json:"wall_s"`
 }
 
 // Summarize counts the records of a run of which asked episodes were asked for. wallSeconds is the time that the whole run took.
@@ -208,6 +212,9 @@ func Summarize(records []*Record, asked int, wallSeconds float64) Summary {
 			if st.Hit {
 				hits++
 			}
+			if r.Outcome != Error && st.asked() {
+				s.HitTable[bit(st.Hit)][bit(st.Outcome == Success)]++
+			}
 		}
 	}
 	judged := s.Success + s.Failure
@@ -221,12 +228,15 @@ func Summarize(records []*Record, asked int, wallSeconds float64) Summary {
 	return s
 }
 
-// String is the summary for people.
+// String is the summary for people, two lines: what came out, and whether it was the model or the robot.
 func (s Summary) String() string {
 	abandoned := ""
 	if s.Abandoned > 0 {
 		abandoned = fmt.Sprintf(", %d abandoned", s.Abandoned)
 	}
-	return fmt.Sprintf("%d episodes: %d success, %d failure, %d error%s; %.1f %% of %d judged (95 %% interval %.1f to %.1f %%); %.1f %% of the points hit; %.1f s",
-		s.Episodes, s.Success, s.Failure, s.Error, abandoned, 100*s.Rate, s.Success+s.Failure, 100*s.Low, 100*s.High, 100*s.HitRate, s.WallSeconds)
+	t := s.HitTable
+	return fmt.Sprintf("%d episodes: %d success, %d failure, %d error%s; %.1f %% of %d judged (95 %% interval %.1f to %.1f %%); %.1f %% of the points hit; %.1f s\n"+
+		"%d points hit and their steps succeeded, %d hit and failed; %d missed and succeeded, %d missed and failed",
+		s.Episodes, s.Success, s.Failure, s.Error, abandoned, 100*s.Rate, s.Success+s.Failure, 100*s.Low, 100*s.High, 100*s.HitRate, s.WallSeconds,
+		t[1][1], t[1][0], t[0][1], t[0][0])
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"github.com/refarena/refarena/referee/refspatial"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/tasks"
+	"github.com/refarena/refarena/tasks/dataset"
 )
 
 type refspatialCommand struct {
@@ -48,21 +50,23 @@ type benchAnswer struct {
 	Category    string  `json:"category"`
 	Step        int     `json:"step"`
 
-	Points   []sim.NormPoint  `json:"points"`
-	Problem  referee.Problem  `json:"problem,omitempty"`
-	Reason   string           `json:"reason,omitempty"`
-	Error    string           `json:"error,omitempty"`
-	Width    int              `json:"width"`
-	Height   int              `json:"height"`
-	Depth    bool             `json:"depth"`
-	Strict   refspatial.Score `json:"strict"`
-	Official refspatial.Score `json:"official"`
+	Relations []string         `json:"relations,omitempty"`
+	Points    []sim.NormPoint  `json:"points"`
+	Problem   referee.Problem  `json:"problem,omitempty"`
+	Reason    string           `json:"reason,omitempty"`
+	Error     string           `json:"error,omitempty"`
+	Width     int              `json:"width"`
+	Height    int              `json:"height"`
+	Depth     bool             `json:"depth"`
+	Strict    refspatial.Score `json:"strict"`
+	Official  refspatial.Score `json:"official"`
 }
 
 // A benchRow is a line of the result.
 type benchRow struct {
 	Split     string  `json:"split"`
-	Step      int     `json:"step"` // 0: all
+	Step      int     `json:"step"`               // 0: all
+	Relation  string  `json:"relation,omitempty"` // of location and placement together; "": all
 	N         int     `json:"n"`
 	Evaluated int     `json:"evaluated"` // what the mean is over
 	Dropped   int     `json:"dropped"`
@@ -85,6 +89,8 @@ type benchSummary struct {
 	Referee   referee.Info `json:"referee"`
 	Strict    []benchRow   `json:"strict"`
 	Official  []benchRow   `json:"official"`
+	// Blind is what answers score that ignore the question, where the folder says so.
+	Blind *dataset.Baselines `json:"blind,omitempty"`
 }
 
 // Run asks every question and scores the answers both ways; the flag says which table is printed.
@@ -119,6 +125,14 @@ func (c *refspatialCommand) Run(ctx context.Context, io console) (err error) {
 		}
 	}
 	sum := benchSummary{Benchmark: filepath.Base(filepath.Clean(c.Path)), Mode: c.Mode, Prompt: c.Prompt, Depth: c.Depth, Model: model, Grammar: string(grammar), Referee: info}
+	if sum.Blind, err = dataset.ReadBaselines(c.Path); err != nil {
+		return err
+	}
+	if sum.Blind != nil {
+		sum.Blind.Tasks = slices.DeleteFunc(sum.Blind.Tasks, func(t dataset.TaskBaselines) bool {
+			return !slices.ContainsFunc(splits, func(s refspatial.Split) bool { return s.Name == t.Task })
+		})
+	}
 	n := 0
 	for _, s := range splits {
 		n += len(s.Samples)
@@ -220,7 +234,7 @@ func (c *refspatialCommand) ask(ctx context.Context, r referee.Referee, model st
 
 // one asks one question. The error is for files that cannot be read.
 func (c *refspatialCommand) one(ctx context.Context, r referee.Referee, model string, grammar refspatial.Grammar, split string, s *refspatial.Sample, seed uint64) (benchAnswer, error) {
-	out := benchAnswer{QuestionID: s.ID, Prompt: s.Prompt, ObjectName: s.Object, Suffix: s.Suffix, ModelID: model, RGBPath: s.RGBPath, MaskPath: s.MaskPath, Category: split, Step: s.Step}
+	out := benchAnswer{QuestionID: s.ID, Prompt: s.Prompt, ObjectName: s.Object, Suffix: s.Suffix, ModelID: model, RGBPath: s.RGBPath, MaskPath: s.MaskPath, Category: split, Step: s.Step, Relations: s.Relations}
 	mask, err := s.Mask()
 	if err != nil {
 		return out, err
@@ -313,6 +327,24 @@ func rows(splits []refspatial.Split, all [][]benchAnswer, official bool) []bench
 		avg.Score, avg.Low, avg.High, avg.Interval = e.Score, e.Low, e.High, "of the two"
 		out = append(out, avg)
 	}
+	return append(out, byRelation(everything, official)...)
+}
+
+// byRelation are the results of the questions that use a relation, the best first.
+func byRelation(answers []benchAnswer, official bool) []benchRow {
+	by := map[string][]benchAnswer{}
+	for _, a := range answers {
+		for _, rel := range a.Relations {
+			by[rel] = append(by[rel], a)
+		}
+	}
+	var out []benchRow
+	for _, rel := range slices.Sorted(maps.Keys(by)) {
+		r := row("relation", 0, by[rel], official)
+		r.Relation = rel
+		out = append(out, r)
+	}
+	slices.SortStableFunc(out, func(a, b benchRow) int { return cmp.Compare(b.Score, a.Score) })
 	return out
 }
 
@@ -384,15 +416,31 @@ func (c *refspatialCommand) print(io console, sum benchSummary, splits []refspat
 	}
 	crashed := 0
 	fmt.Fprintf(io.out, "%-10s  %4s  %4s  %9s  %7s  %7s  %6s  %s\n", "SPLIT", "STEP", "N", "EVALUATED", "DROPPED", "CRASHED", "SCORE", "95 % INTERVAL")
+	relations := false
 	for _, r := range table {
 		step := "all"
 		if r.Step > 0 {
 			step = fmt.Sprint(r.Step)
 		}
+		if r.Relation != "" {
+			if !relations {
+				relations = true
+				fmt.Fprintf(io.out, "\n%-17s  %4s  %6s  %s\n", "RELATION", "N", "SCORE", "95 % INTERVAL")
+			}
+			fmt.Fprintf(io.out, "%-17s  %4d  %6.2f  %.2f … %.2f (%s)\n", r.Relation, r.N, 100*r.Score, 100*r.Low, 100*r.High, r.Interval)
+			continue
+		}
 		if step == "all" && r.Split != "average" {
 			crashed += r.Crashed
 		}
 		fmt.Fprintf(io.out, "%-10s  %4s  %4d  %9d  %7d  %7d  %6.2f  %.2f … %.2f (%s)\n", r.Split, step, r.N, r.Evaluated, r.Dropped, r.Crashed, 100*r.Score, 100*r.Low, 100*r.High, r.Interval)
+	}
+	if sum.Blind != nil {
+		fmt.Fprintln(io.out, "\nAnswers that ignore the question score, over all of the folder's:")
+		if err := sum.Blind.Write(io.out); err != nil {
+			return err
+		}
+		fmt.Fprintln(io.out)
 	}
 	protocol := fmt.Sprintf("%s scoring, %s prompts as for %q", c.Mode, c.Prompt, sum.Model)
 	if c.Mode == "official" {

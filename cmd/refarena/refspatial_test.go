@@ -45,7 +45,7 @@ func writeBench(t *testing.T) string {
 				}
 			}
 			questions = append(questions, map[string]any{"id": i, "object": "the square", "prompt": fmt.Sprintf("Question %d.", i), "suffix": "As a list.",
-				"rgb_path": fmt.Sprintf("image/%d.png", i), "mask_path": fmt.Sprintf("mask/%d.png", i), "category": strings.ToLower(split), "step": 1 + i%2})
+				"rgb_path": fmt.Sprintf("image/%d.png", i), "mask_path": fmt.Sprintf("mask/%d.png", i), "category": strings.ToLower(split), "step": 1 + i%2, "relations": [][]string{{"left"}, {"left", "touch"}, nil, nil}[i]})
 		}
 		data, err := json.Marshal(questions)
 		if err != nil {
@@ -55,6 +55,10 @@ func writeBench(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
+	blind := `{"tasks": [{"task": "location", "questions": 4, "random_pixel": 0.02, "random_object": 0.25, "rules": {"nearest": 0.5}, "best": "nearest"}]}`
+	if err := os.WriteFile(filepath.Join(dir, "baselines.json"), []byte(blind), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	return dir
 }
 
@@ -63,6 +67,11 @@ func TestRefspatial(t *testing.T) {
 	status, stdout, stderr := command(t, "refspatial", dir, "--referee", "oracle", "--out", out)
 	if status != exitOK || !strings.Contains(stdout, "location     all     4          4        0        0  100.00  51.01 … 100.00 (wilson)") || !strings.Contains(stdout, "average") {
 		t.Errorf("oracle: status %d, stderr %q, stdout\n%s", status, stderr, stdout)
+	}
+	for _, want := range []string{"left                  4  100.00  51.01", "touch                 2  100.00", "location  4          2.0           25.0           50.0 (nearest)"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
 	}
 	data, err := os.ReadFile(filepath.Join(out, "Location.jsonl"))
 	if err != nil || strings.Count(string(data), "\n") != 4 || !strings.Contains(string(data), `"instruction":"Question 0. As a list."`) || !strings.Contains(string(data), `"mask_path":"mask/0.png"`) {

@@ -37,6 +37,8 @@ type Sample struct {
 	Suffix string // how to answer
 	Step   int    // anchors and directions that narrow the search, 1 to 5 (arXiv 2506.04308, app. C); 0 if unknown
 	Scene  string // "indoor", "outdoor"; "" if unknown
+	// Relations are those that the question uses, by their names in docs/instructions.md, in folders of `refarena gen`; nil if unknown.
+	Relations []string
 	// RGBPath and MaskPath are the files' names within the split's folder; "" in a Parquet file that does not say.
 	RGBPath, MaskPath string
 
@@ -229,6 +231,7 @@ type question struct {
 	DepthPath string          `json:"depth_path"`
 	Step      int             `json:"step"`
 	Scene     string          `json:"scene"`
+	Relations []string        `json:"relations"`
 }
 
 func loadFolder(dir string) (Split, error) {
@@ -247,7 +250,7 @@ func loadFolder(dir string) (Split, error) {
 	}
 	seen := map[string]bool{}
 	for i, q := range questions {
-		sample := Sample{ID: strings.Trim(string(q.ID), `"`), Object: q.Object, Suffix: q.Suffix, Step: q.Step, Scene: q.Scene, RGBPath: q.RGBPath, MaskPath: q.MaskPath}
+		sample := Sample{ID: strings.Trim(string(q.ID), `"`), Object: q.Object, Suffix: q.Suffix, Step: q.Step, Scene: q.Scene, Relations: q.Relations, RGBPath: q.RGBPath, MaskPath: q.MaskPath}
 		err := func() error {
 			switch {
 			case sample.ID == "" || seen[sample.ID]:

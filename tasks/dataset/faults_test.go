@@ -179,7 +179,7 @@ func TestLLaVA(t *testing.T) {
 // The evaluation set is one that package refspatial reads, with the steps that were asked for; its answers are right.
 func TestRefSpatial(t *testing.T) {
 	cfg := small()
-	cfg.Levels, cfg.Seed, cfg.Scenes, cfg.Views, cfg.Questions, cfg.ShardScenes = nil, Bench.First, 15, 1, 30, 5
+	cfg.Levels, cfg.Seed, cfg.Scenes, cfg.Views, cfg.Questions, cfg.ShardScenes = nil, Bench.First, 24, 1, 30, 8
 	dir := t.TempDir()
 	build(t, dir, cfg, 2)
 	out := filepath.Join(t.TempDir(), "bench")
@@ -212,6 +212,12 @@ func TestRefSpatial(t *testing.T) {
 		require.Less(t, b.Tasks[i].RandomPixel, 0.2)
 	}
 
+	read, err := ReadBaselines(out)
+	require.NoError(t, err)
+	require.Equal(t, b, read)
+	read, err = ReadBaselines(dir)
+	require.NoError(t, err)
+	require.Nil(t, read)
 	_, err = RefSpatial(dir, out, 4)
 	require.ErrorContains(t, err, "is there already")
 	_, err = RefSpatial(dir, filepath.Join(t.TempDir(), "x"), 500)

@@ -2,14 +2,17 @@ package dataset
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"text/tabwriter"
 
 	"github.com/refarena/refarena/referee"
@@ -244,6 +247,23 @@ type TaskBaselines struct {
 	Rules        map[string]float64 `json:"rules"`         // always the object that is first by one relation, whatever the question
 	Best         string             `json:"best"`          // … the best of them
 	Steps        map[int]int        `json:"steps"`         // how many questions have so many steps
+}
+
+// ReadBaselines reads those of a folder that RefSpatial wrote; nil if it has none.
+func ReadBaselines(dir string) (*Baselines, error) {
+	path := filepath.Join(dir, "baselines.json")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	var b Baselines
+	if err := json.Unmarshal(data, &b); err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w", path, err)
+	}
+	return &b, nil
 }
 
 // The rules of the baselines: what is first by one relation, among the visible objects.

@@ -3,11 +3,8 @@ package render
 import (
 	"math"
 	"slices"
-	"unsafe"
 
-	"github.com/g3n/engine/gls"
 	"github.com/g3n/engine/math32"
-	"github.com/go-gl/gl/v3.3-core/gl"
 
 	"github.com/refarena/refarena/sim/shape"
 )
@@ -54,26 +51,36 @@ func newCaster(m *shape.Mesh) (c caster) {
 	return c
 }
 
-// casters are all casters of a graph in one pair of buffers, those of a body one after the other, so that a body takes one draw call.
+// casters are all casters of a graph, those of a body one after the other, in its frame. Their memory is C's.
 type casters struct {
-	vao     uint32
-	buffers [2]uint32
+	at      []float32 // points; see light.h
+	corners []uint32
+	scratch []float32
 	parts   []casterPart
 }
 
 // A casterPart is what moves with a body.
 type casterPart struct {
-	body   int
-	count  int32   // of indices
-	offset uintptr // of the first one [bytes]
+	body                    int
+	points, triangles       int
+	firstPoint, firstCorner int // … in at and corners
 }
 
-// newCasters sends the casters of the graph to the GPU.
-func newCasters(gs *gls.GLS, g *graph) (c casters) {
-	var positions []math32.Vector3
-	var indices []uint32
+// newCasters gathers the casters of the graph.
+func newCasters(g *graph) (c casters) {
+	points, corners := 0, 0
+	for _, o := range g.solids {
+		points, corners = points+len(o.mesh.caster.positions), corners+len(o.mesh.caster.indices)
+	}
+	if corners == 0 {
+		return c
+	}
+	c.at, c.corners = cSlice[float32](3 * points)[:0], cSlice[uint32](corners)[:0]
+	most := 0
+	var positions []math32.Vector3 // of one body
 	for body := range g.bodies {
-		begin := len(indices)
+		positions = positions[:0]
+		part := casterPart{body: body, firstPoint: len(c.at), firstCorner: len(c.corners)}
 		for _, o := range g.solids {
 			if int(o.body) != body {
 				continue
@@ -85,31 +92,31 @@ func newCasters(gs *gls.GLS, g *graph) (c casters) {
 				positions = append(positions, *p.ApplyMatrix4(&tBodyMesh))
 			}
 			for _, i := range o.mesh.caster.indices {
-				indices = append(indices, base+i)
+				c.corners = append(c.corners, base+i)
 			}
 		}
-		if n := len(indices) - begin; n > 0 {
-			c.parts = append(c.parts, casterPart{body, int32(n), uintptr(4 * begin)})
+		part.points, part.triangles = len(positions), (len(c.corners)-part.firstCorner)/3
+		if part.triangles == 0 {
+			continue
 		}
+		for _, p := range positions {
+			c.at = append(c.at, p.X)
+		}
+		for _, p := range positions {
+			c.at = append(c.at, p.Y)
+		}
+		for _, p := range positions {
+			c.at = append(c.at, p.Z)
+		}
+		c.parts = append(c.parts, part)
+		most = max(most, part.points)
 	}
-	if len(indices) == 0 {
-		return c
-	}
-	gl.GenVertexArrays(1, &c.vao)
-	gs.BindVertexArray(c.vao)
-	gl.GenBuffers(int32(len(c.buffers)), &c.buffers[0])
-	gl.BindBuffer(gl.ARRAY_BUFFER, c.buffers[0])
-	gl.BufferData(gl.ARRAY_BUFFER, len(positions)*int(unsafe.Sizeof(positions[0])), unsafe.Pointer(&positions[0]), gl.STATIC_DRAW)
-	gl.BindBuffer(gl.ELEMENT_ARRAY_BUFFER, c.buffers[1])
-	gl.BufferData(gl.ELEMENT_ARRAY_BUFFER, 4*len(indices), unsafe.Pointer(&indices[0]), gl.STATIC_DRAW)
-	gl.EnableVertexAttribArray(0) // as in the shader
-	gl.VertexAttribPointerWithOffset(0, 3, gl.FLOAT, false, 0, 0)
+	c.scratch = cSlice[float32](3 * most)
 	return c
 }
 
 func (c *casters) free() {
-	if c.vao != 0 {
-		gl.DeleteVertexArrays(1, &c.vao)
-		gl.DeleteBuffers(int32(len(c.buffers)), &c.buffers[0])
-	}
+	freeSlice(&c.at)
+	freeSlice(&c.corners)
+	freeSlice(&c.scratch)
 }

@@ -116,63 +116,105 @@ void lightOpen(const lightScene *s, const float *depths, int first, int last) {
 	}
 }
 
-// compare is how much of a place in the shadow map is nearer to the light than what casts: of the four nearest texels, blended.
-INLINE float compare(const float *map, int side, float u, float v, float z) {
-	u = clamp(u - 0.5f, 0, (float)side - 1.001f);
-	v = clamp(v - 0.5f, 0, (float)side - 1.001f);
-	int i = clampi((int)u, 0, side - 2), j = clampi((int)v, 0, side - 2);
-	float fu = u - (float)i, fv = v - (float)j;
-	const float *t = map + (size_t)j * side + i;
-	float a = z <= t[0], b = z <= t[1], c = z <= t[side], d = z <= t[side + 1];
-	a += fu * (b - a);
-	c += fu * (d - c);
-	return a + fv * (c - a);
+typedef float floats __attribute__((vector_size(32), aligned(4)));
+typedef int32_t ints __attribute__((vector_size(32), aligned(4)));
+
+// penumbra is how much of a place in the shadow map, u and v [texels], is lit at depth z: what casts no shadow there, weighted with a tent
+// along each axis that has the variance of a disk of radius r blended between texels. Beyond four texels, every second row will do.
+INLINE float penumbra(const float *map, int side, float u, float v, float z, float r) {
+	float reach = sqrtf(1.5f * r * r + 1);
+	reach = reach < 9 ? reach : 9;
+	const int step = reach > 4 ? 2 : 1, wide = reach > 4 ? 3 : 1; // columns: eights
+	const float k = 1 / reach;
+	u -= 0.5f;
+	v -= 0.5f;
+	const int i = clampi((int)u - (wide == 1 ? 3 : 11), 0, side - 24);
+	int j = clampi((int)(v - reach + 1), 0, side - 1), last = clampi((int)(v + reach), 0, side - 1);
+	j += j & (step - 1);
+	const floats zero = {0}, one = {1, 1, 1, 1, 1, 1, 1, 1}, count = {0, 1, 2, 3, 4, 5, 6, 7};
+	floats sum = zero, all = zero;
+	for (int w = 0; w < wide; w++) {
+		floats d = (count + ((float)(i + 8 * w) - u)) * k;
+		floats weight = one - (floats)((ints)d & 0x7fffffff); // |d|
+		weight = (floats)((ints)weight & (weight > zero));
+		float rows = 0;
+		floats lit = zero;
+		for (int y = j; y <= last; y += step) {
+			float e = ((float)y - v) * k;
+			e = 1 - (e > 0 ? e : -e);
+			e = e > 0 ? e : 0;
+			rows += e;
+			floats t = *(const floats *)(map + (size_t)y * side + i + 8 * w);
+			lit += (floats)((t >= z) & (ints)(one * e));
+		}
+		sum += weight * lit;
+		all += weight * rows;
+	}
+	float a = 0, b = 0;
+	for (int c = 0; c < 8; c++) {
+		a += sum[c];
+		b += all[c];
+	}
+	return b > 0 ? a / b : 1;
 }
 
-// Twelve points spread over a disk (Vogel 1979).
-static const float disk[12][2] = {
-    {0.20412f, 0.00000f}, {-0.26070f, 0.23882f}, {0.03990f, -0.45469f}, {0.32859f, 0.42859f}, {-0.60301f, -0.10666f}, {0.57122f, -0.36337f},
-    {-0.19106f, 0.71075f}, {-0.36438f, -0.70159f}, {0.79056f, 0.28871f}, {-0.82244f, 0.33949f}, {0.39647f, -0.84724f}, {0.29298f, 0.93407f},
-};
-
-// sunlit is how much of the key light reaches a place, 0…1: percentage-closer soft shadows (Fernando 2005) where the shadow map's
-// bounds leave it open. u and v are in texels.
-INLINE float sunlit(const lightScene *s, float u, float v, float z) {
+// shadows multiplies lit with how much of the key light reaches count places: percentage-closer soft shadows (Fernando 2005) where the
+// shadow map's bounds leave it open. u and v are in texels.
+INLINE void shadows(const lightScene *s, const float *u, const float *v, const float *z, float *lit, int count) {
 	const int side = s->shadowSide, blocks = side / LIGHT_BLOCK;
-	if (!(u >= 0 && v >= 0 && u < (float)side && v < (float)side)) return 1;
-	z = z < 1 ? z : 1; // a floor may lie beyond the map's far end, where nothing casts a shadow on it but what is in the map
-	int b = clampi((int)v / LIGHT_BLOCK, 0, blocks - 1) * blocks + clampi((int)u / LIGHT_BLOCK, 0, blocks - 1);
-	if (z <= s->shadowLo[b]) return 1;
-	if (z > s->shadowHi[b]) return 0;
+	if (side == 0) return;
+	const float *lo = s->shadowLo, *hi = s->shadowHi, edge = (float)side;
+	int32_t list[CHUNK], open[CHUNK];
+	float depth[CHUNK];
+	for (int k = 0; k < count; k++) {
+		int inside = (u[k] >= 0) & (v[k] >= 0) & (u[k] < edge) & (v[k] < edge);
+		float a = inside ? u[k] : 0, b = inside ? v[k] : 0;
+		int block = ((int)b >> LIGHT_BLOCK_SHIFT) * blocks + ((int)a >> LIGHT_BLOCK_SHIFT);
+		depth[k] = z[k] < 1 ? z[k] : 1; // a floor may lie beyond the map's far end, where nothing casts a shadow on it but what is in the map
+		int free = (depth[k] <= lo[block]) | !inside;
+		float l = (depth[k] > hi[block]) & inside ? 0 : lit[k];
+		lit[k] = l;
+		open[k] = !free & (l > 0);
+	}
+	int n = 0;
+	for (int k = 0; k < count; k++) {
+		list[n] = k;
+		n += open[k];
+	}
+	if (n == 0) return;
 	// What casts the shadow is looked for in the same places around a texel, LIGHT_BLOCK away at most.
 	static const int8_t search[12][2] = {
 	    {2, 0}, {-2, 2}, {0, -4}, {3, 3}, {-5, -1}, {5, -3}, {-2, 6}, {-3, -6}, {6, 2}, {-7, 3}, {3, -7}, {2, 7},
 	};
-	int i = (int)u, j = (int)v, n = 0;
-	float caster = 0;
-	if (i >= LIGHT_BLOCK && j >= LIGHT_BLOCK && i < side - LIGHT_BLOCK && j < side - LIGHT_BLOCK) {
-		const float *at = s->shadow + (size_t)j * side + i;
-		for (int k = 0; k < 12; k++) {
-			float t = at[search[k][1] * side + search[k][0]];
-			int near = t < z;
-			n += near;
-			caster += near ? t : 0;
-		}
-	} else {
-		for (int k = 0; k < 12; k++) {
-			float t = s->shadow[(size_t)clampi(j + search[k][1], 0, side - 1) * side + clampi(i + search[k][0], 0, side - 1)];
-			int near = t < z;
-			n += near;
-			caster += near ? t : 0;
+	int32_t at[CHUNK], casters[CHUNK];
+	float zs[CHUNK], sum[CHUNK];
+	for (int i = 0; i < n; i++) {
+		int k = list[i];
+		int x = clampi((int)u[k], LIGHT_BLOCK, side - LIGHT_BLOCK - 1), y = clampi((int)v[k], LIGHT_BLOCK, side - LIGHT_BLOCK - 1);
+		at[i] = y * side + x;
+		zs[i] = depth[k];
+		casters[i] = 0;
+		sum[i] = 0;
+	}
+	for (int j = 0; j < 12; j++) {
+		const float *map = s->shadow + search[j][1] * side + search[j][0];
+		for (int i = 0; i < n; i++) {
+			float t = map[at[i]];
+			int near = t < zs[i];
+			casters[i] += near;
+			sum[i] += near ? t : 0;
 		}
 	}
-	if (n == 0 || n == 12) return n == 0;
-	float r = clamp((z - caster / (float)n) * s->penumbra, 1, LIGHT_BLOCK);
-	float sum = 0;
-	for (int k = 0; k < 12; k++) sum += compare(s->shadow, side, u + disk[k][0] * r, v + disk[k][1] * r, z);
-	if (r < 2.5f) return sum * (1 / 12.0f);
-	for (int k = 0; k < 12; k++) sum += compare(s->shadow, side, u - disk[k][0] * 0.93f * r, v - disk[k][1] * 0.93f * r, z);
-	return sum * (1 / 24.0f);
+	for (int i = 0; i < n; i++) {
+		if (casters[i] == 0) continue;
+		int k = list[i];
+		if (casters[i] == 12) {
+			lit[k] = 0;
+			continue;
+		}
+		float r = clamp((zs[i] - sum[i] / (float)casters[i]) * s->penumbra, 1, LIGHT_BLOCK);
+		lit[k] *= penumbra(s->shadow, side, u[k], v[k], zs[i], r);
+	}
 }
 
 // openRow is the ambient occlusion along a row of pixels, blended between the middles of the coarse grid.
@@ -252,7 +294,8 @@ VECTOR void lightColors(const lightScene *s, const float *depths, uint8_t *rgb, 
 				v[2][k] = r2 * l;
 				lit[k] = nl;
 			}
-			for (int k = 0; k < count; k++) lit[k] = lit[k] > 0 && surface[k] ? lit[k] * sunlit(s, u[0][k], u[1][k], u[2][k]) : 0;
+			for (int k = 0; k < count; k++) lit[k] = lit[k] > 0 && surface[k] ? lit[k] : 0;
+			shadows(s, u[0], u[1], u[2], lit, count);
 			const float *open = openings + x0;
 			for (int k = 0; k < count; k++) {
 				float nl = n[0][k] * key[0] + n[1][k] * key[1] + n[2][k] * key[2];
@@ -393,47 +436,6 @@ VECTOR void lightSmooth(const lightScene *s, uint8_t *rgb, int first, int last) 
 				for (int i = 0; i < 4; i++) v += most * part[i] * (float)(near[i][c] * near[i][c]);
 				rgb[3 * at + c] = (uint8_t)(int)(sqrtf(v) + 0.5f);
 			}
-		}
-	}
-}
-
-VECTOR void lightBounds(const float *shadow, int side, float *lo, float *hi, float *tmp) {
-	const int blocks = side / LIGHT_BLOCK;
-	float *l = tmp, *h = tmp + blocks * blocks;
-	for (int j = 0; j < blocks; j++) {
-		float rowLo[LIGHT_SHADOW], rowHi[LIGHT_SHADOW];
-		const float *row = shadow + (size_t)j * LIGHT_BLOCK * side;
-		memcpy(rowLo, row, sizeof(float) * side);
-		memcpy(rowHi, row, sizeof(float) * side);
-		for (int r = 1; r < LIGHT_BLOCK; r++) {
-			row += side;
-			for (int i = 0; i < side; i++) {
-				rowLo[i] = row[i] < rowLo[i] ? row[i] : rowLo[i];
-				rowHi[i] = row[i] > rowHi[i] ? row[i] : rowHi[i];
-			}
-		}
-		for (int i = 0; i < blocks; i++) {
-			float a = rowLo[i * LIGHT_BLOCK], b = rowHi[i * LIGHT_BLOCK];
-			for (int k = 1; k < LIGHT_BLOCK; k++) {
-				float x = rowLo[i * LIGHT_BLOCK + k], y = rowHi[i * LIGHT_BLOCK + k];
-				a = x < a ? x : a;
-				b = y > b ? y : b;
-			}
-			l[j * blocks + i] = a;
-			h[j * blocks + i] = b;
-		}
-	}
-	for (int j = 0; j < blocks; j++) {
-		for (int i = 0; i < blocks; i++) {
-			float a = 1, b = 0;
-			for (int y = clampi(j - 1, 0, blocks - 1); y <= clampi(j + 1, 0, blocks - 1); y++) {
-				for (int x = clampi(i - 1, 0, blocks - 1); x <= clampi(i + 1, 0, blocks - 1); x++) {
-					a = l[y * blocks + x] < a ? l[y * blocks + x] : a;
-					b = h[y * blocks + x] > b ? h[y * blocks + x] : b;
-				}
-			}
-			lo[j * blocks + i] = a;
-			hi[j * blocks + i] = b;
 		}
 	}
 }

@@ -8,7 +8,8 @@ enum {
 	LIGHT_SIDE = 4096,   // largest picture; see sim.MaxImageSide
 	LIGHT_COARSE = 4,  // how many pixels, along each side, share one of the ambient occlusion
 	LIGHT_SHADOW = 768,  // texels on each side of the shadow map
-	LIGHT_BLOCK = 8,     // … of a block of its bounds
+	LIGHT_BLOCK_SHIFT = 3,
+	LIGHT_BLOCK = 1 << LIGHT_BLOCK_SHIFT, // … of a block of its bounds
 };
 
 // A lightMaterial is how a visual looks. Colours are linear.
@@ -61,6 +62,18 @@ void lightEdges(const lightScene *s, const uint8_t *rgb, int first, int last);
 
 // lightSmooth blends pixels at edges with their neighbours, by how much of them these would cover if the edge were straight.
 void lightSmooth(const lightScene *s, uint8_t *rgb, int first, int last);
+
+// A lightCaster is what of a body casts a shadow: triangles.
+typedef struct {
+	int32_t points, triangles;
+	const float *at;         // the points' x, then all y, then all z, in the body's frame [m]
+	const uint32_t *corners; // three points of each triangle, counter-clockwise from outside
+} lightCaster;
+
+// lightClear empties n texels of a shadow map. lightCast draws a caster into it: bodyMap turns the body's frame into texels and depth, three
+// rows of four. tmp has place for three floats a point.
+void lightClear(float *map, int n);
+void lightCast(float *map, int side, const lightCaster *c, const float bodyMap[12], float *tmp);
 
 // lightBounds makes the bounds of a shadow map's blocks; tmp has as many floats as lo and hi together.
 void lightBounds(const float *shadow, int side, float *lo, float *hi, float *tmp);

@@ -15,17 +15,17 @@ import (
 )
 
 // The pictures are lit by light.c and not by a fragment shader: on llvmpipe one look into a texture costs a picture of 640×480 2 to 3 ms
-// of two cores, and each pixel needs a dozen. GL draws what is seen (visual, normal, depth and printed colour) and what the key light sees;
-// the rest is arithmetic on arrays, which a compiler vectorises. A GPU's pictures differ from the CPU's in rasterisation alone.
+// of two cores, and each pixel needs a dozen. GL draws what is seen (visual, normal, depth and printed colour); the rest, the shadow map too
+// (cast.c), is arithmetic on arrays, which a compiler vectorises. A GPU's pictures differ from the CPU's in rasterisation alone.
 
 // A lighter lights pictures. Its memory is C's.
 type lighter struct {
 	scene  C.lightScene
-	shadow []float32 // the shadow map
-	bounds []float32 // lowest and highest of its blocks, then as much scratch
+	shadow *shadowMap
 	crew   crew
 	step   int // what the crew is doing
 	shot   *sim.Shot
+	graph  *graph // whose shadows are being drawn
 }
 
 const (
@@ -36,15 +36,15 @@ const (
 	stepEdges
 	stepSmooth
 	steps
+	stepShadow // before them, beside GL
 )
 
-const shadowBlocks = shadowSide / C.LIGHT_BLOCK
-
 func newLighter(threads int) *lighter {
-	l := &lighter{shadow: cSlice[float32](shadowSide * shadowSide), bounds: cSlice[float32](4 * shadowBlocks * shadowBlocks)}
-	l.scene.shadow = (*C.float)(&l.shadow[0])
-	l.scene.shadowLo = (*C.float)(&l.bounds[0])
-	l.scene.shadowHi = (*C.float)(&l.bounds[shadowBlocks*shadowBlocks])
+	l := &lighter{shadow: newShadowMap()}
+	m := l.shadow
+	l.scene.shadow = (*C.float)(&m.texels[0])
+	l.scene.shadowLo = (*C.float)(&m.bounds[0])
+	l.scene.shadowHi = (*C.float)(&m.bounds[shadowBlocks*shadowBlocks])
 	l.scene.shadowSide = shadowSide
 	l.crew.start(threads, l.band)
 	return l
@@ -52,8 +52,19 @@ func newLighter(threads int) *lighter {
 
 func (l *lighter) free() {
 	l.crew.stop()
-	freeSlice(&l.shadow)
-	freeSlice(&l.bounds)
+	l.shadow.free()
+}
+
+// castShadows begins to draw the shadow map; wait waits until it is done. In between, what moves must stay where it is.
+func (l *lighter) castShadows(g *graph) {
+	l.shadow.fit(g)
+	l.step, l.graph = stepShadow, g
+	l.crew.begin()
+}
+
+func (l *lighter) wait() {
+	l.crew.wait()
+	l.graph = nil
 }
 
 // cSlice is n zeros in C's memory; freeSlice frees them. n must not be 0.
@@ -67,15 +78,9 @@ func freeSlice[T any](s *[]T) {
 	*s = nil
 }
 
-// shadowRead says that the shadow map is new.
-func (l *lighter) shadowRead(s *shadowMap) {
-	const n = shadowBlocks * shadowBlocks
-	C.lightBounds((*C.float)(&l.shadow[0]), shadowSide, (*C.float)(&l.bounds[0]), (*C.float)(&l.bounds[n]), (*C.float)(&l.bounds[2*n]))
-}
-
 // light finishes a picture: what is seen is in t, the depth buffer in shot.
-func (l *lighter) light(t *target, v *view, g *graph, s *shadowMap, shot *sim.Shot) {
-	c := &l.scene
+func (l *lighter) light(t *target, v *view, g *graph, shot *sim.Shot) {
+	c, s := &l.scene, l.shadow
 	c.width, c.height = C.int32_t(t.width), C.int32_t(t.height)
 	c.surfaces = (*C.int32_t)(&t.surfaces[0])
 	c.prints = (*C.uint8_t)(&t.prints[0])
@@ -115,6 +120,10 @@ func (l *lighter) light(t *target, v *view, g *graph, s *shadowMap, shot *sim.Sh
 
 // band does one of n parts of a step.
 func (l *lighter) band(part, n int) {
+	if l.step == stepShadow {
+		l.shadow.draw(l.graph)
+		return
+	}
 	f := &l.shot.Frame
 	depth := (*C.float)(&f.Depth[0])
 	rows := int(l.scene.height)
@@ -140,10 +149,11 @@ func (l *lighter) band(part, n int) {
 
 // A crew does the parts of a job at the same time.
 type crew struct {
-	n    int
-	part func(part, n int)
-	todo chan int
-	done chan struct{}
+	n     int
+	part  func(part, n int)
+	todo  chan int
+	done  chan struct{}
+	begun bool
 }
 
 // start hires n - 1 goroutines; the caller of run is the last one.
@@ -167,6 +177,22 @@ func (c *crew) run() {
 	for i := 1; i < c.n; i++ {
 		<-c.done
 	}
+}
+
+// begin has a goroutine do a job that has no parts, if there is one; wait waits for it, if need be. There is no run in between.
+func (c *crew) begin() {
+	if c.begun = c.n > 1; c.begun {
+		c.todo <- 0
+	} else {
+		c.part(0, 1)
+	}
+}
+
+func (c *crew) wait() {
+	if c.begun {
+		<-c.done
+	}
+	c.begun = false
 }
 
 func (c *crew) stop() { close(c.todo) }

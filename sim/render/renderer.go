@@ -1,7 +1,7 @@
 // Package render draws what a camera sees of a simulation: colour, depth in metres and body ids, from one pass, without a window.
 //
 // g3n holds the scene graph, materials and shaders; a headless EGL context and framebuffers of our own stand in for its window. GL finds
-// out what is seen and what the key light sees; light.c makes the picture of it (see lighting.go). The world's z stays up: the only
+// out what is seen; light.c makes the picture of it (see lighting.go). The world's z stays up: the only
 // changes of axes are Camera.ViewGL and Camera.ProjectionGL.
 package render
 
@@ -166,7 +166,6 @@ type painter struct {
 	programs *programs
 	library  *library
 	targets  targetCache
-	shadow   *shadowMap
 
 	noShadows bool
 	lighter   *lighter
@@ -186,9 +185,6 @@ func newPainter(gs *gls.GLS, opt Options) (*painter, error) {
 	gl.PixelStorei(gl.UNPACK_ALIGNMENT, 1)
 	var err error
 	if p.programs, err = newPrograms(gs); err != nil {
-		return nil, err
-	}
-	if p.shadow, err = newShadowMap(); err != nil {
 		return nil, err
 	}
 	if err := checkGL("setting up"); err != nil {
@@ -243,9 +239,8 @@ func (p *painter) paint(j *job) error {
 	}
 	p.graph.pose(j.poses)
 	if p.graph.moved && !p.noShadows {
-		p.shadow.draw(p.gs, p.graph, &p.programs.shadow)
-		p.shadow.read(p.lighter.shadow)
-		p.lighter.shadowRead(p.shadow)
+		p.lighter.castShadows(p.graph)
+		defer p.lighter.wait() // a panic leaves nobody behind
 		p.graph.moved = false
 	}
 	p.view.set(j.cam, true)
@@ -253,7 +248,8 @@ func (p *painter) paint(j *job) error {
 	p.gs.FrontFace(gls.CW) // the view is flipped
 	p.surfaces()
 	t.read(j.shot)
-	p.lighter.light(t, &p.view, p.graph, p.shadow, j.shot)
+	p.lighter.wait()
+	p.lighter.light(t, &p.view, p.graph, j.shot)
 	return checkGL("drawing")
 }
 

@@ -135,7 +135,7 @@ func newGraph(s *Scene, nBody int, lib *library, progs *programs) *graph {
 		g.materials[i+1] = newMaterial(v.Material)
 	}
 	g.visible = make([]*solid, 0, len(g.solids))
-	g.casters = newCasters(lib.gs, g)
+	g.casters = newCasters(g)
 	lib.trim()
 	return g
 }

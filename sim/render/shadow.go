@@ -4,13 +4,9 @@ package render
 import "C"
 
 import (
-	"fmt"
 	"math"
-	"unsafe"
 
-	"github.com/g3n/engine/gls"
 	"github.com/g3n/engine/math32"
-	"github.com/go-gl/gl/v3.3-core/gl"
 )
 
 const (
@@ -25,58 +21,50 @@ const (
 )
 
 // A shadowMap holds how far the key light gets: an orthographic view along the light that encloses everything that casts a shadow.
+// cast.c draws it, on the CPU like the rest of the light, while GL finds what the camera sees. Its memory is C's.
 type shadowMap struct {
-	fbo, buffer uint32
-	worldClip   math32.Matrix4
-	bodyClip    math32.Matrix4 // of the body that is drawn
+	texels      []float32      // depth, shadowSide²; nothing is 1
+	bounds      []float32      // lowest and highest of its blocks, then as much scratch
 	worldShadow math32.Matrix4 // world to the map and depth, 0…1 each
 	texel       float32        // a texel's side in the world [m]
 	depth       float32        // how far it reaches along the light [m]
+
+	bodyShadow math32.Matrix4 // of the body that is drawn
+	rows       [12]C.float    // … for lightCast
+	caster     C.lightCaster
 }
 
-func newShadowMap() (*shadowMap, error) {
-	s := new(shadowMap)
-	gl.GenFramebuffers(1, &s.fbo)
-	gl.BindFramebuffer(gl.FRAMEBUFFER, s.fbo)
-	gl.GenRenderbuffers(1, &s.buffer)
-	gl.BindRenderbuffer(gl.RENDERBUFFER, s.buffer)
-	gl.RenderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT32F, shadowSide, shadowSide)
-	gl.FramebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, s.buffer)
-	gl.DrawBuffer(gl.NONE)
-	gl.ReadBuffer(gl.NONE)
-	return s, checkFramebuffer("the shadow map")
+const shadowBlocks = shadowSide / C.LIGHT_BLOCK
+
+func newShadowMap() *shadowMap {
+	return &shadowMap{texels: cSlice[float32](shadowSide * shadowSide), bounds: cSlice[float32](4 * shadowBlocks * shadowBlocks)}
 }
 
-// checkFramebuffer is the error of the bound framebuffer, if any.
-func checkFramebuffer(what string) error {
-	switch status := gl.CheckFramebufferStatus(gl.FRAMEBUFFER); {
-	case status == gl.FRAMEBUFFER_COMPLETE:
-		return checkGL("making the framebuffer of " + what)
-	default:
-		return fmt.Errorf("render: the driver can't make the framebuffer of %s: status 0x%x", what, status)
-	}
+func (s *shadowMap) free() {
+	freeSlice(&s.texels)
+	freeSlice(&s.bounds)
 }
 
 // draw fills the map with the graph's casters.
-func (s *shadowMap) draw(gs *gls.GLS, g *graph, p *shadowProgram) {
-	s.fit(g)
-	gl.BindFramebuffer(gl.FRAMEBUFFER, s.fbo)
-	gs.Viewport(0, 0, shadowSide, shadowSide)
-	gl.ClearBufferfv(gl.DEPTH, 0, &farEnd)
-	gs.UseProgram(p.Program)
-	gs.FrontFace(gls.CW) // back faces: a lit surface can't shade itself
-	gs.BindVertexArray(g.casters.vao)
-	for _, part := range g.casters.parts {
-		tWorldBody := g.bodies[part.body].MatrixWorld()
-		s.bodyClip.MultiplyMatrices(&s.worldClip, &tWorldBody)
-		gs.UniformMatrix4fv(p.clipMesh, 1, false, &s.bodyClip[0])
-		gl.DrawElementsWithOffset(gl.TRIANGLES, part.count, gl.UNSIGNED_INT, part.offset)
+func (s *shadowMap) draw(g *graph) {
+	texels := (*C.float)(&s.texels[0])
+	C.lightClear(texels, shadowSide*shadowSide)
+	for i := range g.casters.parts {
+		p := &g.casters.parts[i]
+		tWorldBody := g.bodies[p.body].MatrixWorld()
+		m := &s.bodyShadow
+		m.MultiplyMatrices(&s.worldShadow, &tWorldBody)
+		for row, k := range [3]float32{shadowSide, shadowSide, 1} {
+			for col := range 4 {
+				s.rows[4*row+col] = C.float(k * m[4*col+row])
+			}
+		}
+		s.caster = C.lightCaster{points: C.int32_t(p.points), triangles: C.int32_t(p.triangles),
+			at: (*C.float)(&g.casters.at[p.firstPoint]), corners: (*C.uint32_t)(&g.casters.corners[p.firstCorner])}
+		C.lightCast(texels, shadowSide, &s.caster, &s.rows[0], (*C.float)(&g.casters.scratch[0]))
 	}
-}
-
-// read copies the map, which is bound.
-func (s *shadowMap) read(to []float32) {
-	gl.ReadPixels(0, 0, shadowSide, shadowSide, gl.DEPTH_COMPONENT, gl.FLOAT, unsafe.Pointer(&to[0]))
+	const n = shadowBlocks * shadowBlocks
+	C.lightBounds(texels, shadowSide, (*C.float)(&s.bounds[0]), (*C.float)(&s.bounds[n]), (*C.float)(&s.bounds[2*n]))
 }
 
 // fit lays the map around the bounding spheres of the casters. The map's side grows in steps and its centre moves by whole texels, so
@@ -111,19 +99,12 @@ func (s *shadowMap) fit(g *graph) {
 	near, far := hi[2]+margin, lo[2]-margin // along z, the light comes from above near
 	depth := near - far
 
-	// Rows of world → clip; the light looks along -z.
-	k := 2 / side
-	s.worldClip.Set(
-		k*x.X, k*x.Y, k*x.Z, -k*cx,
-		k*y.X, k*y.Y, k*y.Z, -k*cy,
-		-2*z.X/depth, -2*z.Y/depth, -2*z.Z/depth, 2*near/depth-1,
+	// Rows of world → map; the light looks along -z.
+	k := 1 / side
+	s.worldShadow.Set(
+		k*x.X, k*x.Y, k*x.Z, 0.5-k*cx,
+		k*y.X, k*y.Y, k*y.Z, 0.5-k*cy,
+		-z.X/depth, -z.Y/depth, -z.Z/depth, near/depth,
 		0, 0, 0, 1)
-	var half math32.Matrix4
-	half.Set(
-		0.5, 0, 0, 0.5,
-		0, 0.5, 0, 0.5,
-		0, 0, 0.5, 0.5,
-		0, 0, 0, 1)
-	s.worldShadow.MultiplyMatrices(&half, &s.worldClip)
 	s.texel, s.depth = texel, depth
 }

@@ -83,6 +83,16 @@ func (t *target) read(shot *sim.Shot) {
 	gl.ReadPixels(0, 0, w, h, gl.RGBA, gl.UNSIGNED_BYTE, unsafe.Pointer(&t.prints[0]))
 }
 
+// checkFramebuffer is the error of the bound framebuffer, if any.
+func checkFramebuffer(what string) error {
+	switch status := gl.CheckFramebufferStatus(gl.FRAMEBUFFER); {
+	case status == gl.FRAMEBUFFER_COMPLETE:
+		return checkGL("making the framebuffer of " + what)
+	default:
+		return fmt.Errorf("render: the driver can't make the framebuffer of %s: status 0x%x", what, status)
+	}
+}
+
 // targetCache keeps the targets of the sizes drawn last: a worker draws two or three cameras in turn.
 type targetCache struct{ list []*target } // last used first
 

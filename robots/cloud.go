@@ -155,6 +155,20 @@ func (c *cloud) seenFree(p sim.Vec3) bool {
 	return !valid(q) || c.cam.TWorldCam.Axis(2).Dot(q.Sub(c.cam.TWorldCam.Pos)) > depth-0.003
 }
 
+// behind reports whether p is hidden by something that own, by pixel, is not true of.
+func (c *cloud) behind(p sim.Vec3, own []bool) bool {
+	px, depth, ok := c.cam.Project(p)
+	if !ok {
+		return false
+	}
+	i, ok := px.Index(c.w, c.h)
+	if !ok || own[i] {
+		return false
+	}
+	q := c.points[i]
+	return valid(q) && c.cam.TWorldCam.Axis(2).Dot(q.Sub(c.cam.TWorldCam.Pos)) < depth-0.01-4*c.noise
+}
+
 // erase removes the points that lie in any of the capsules (in the world), each grown by margin [m].
 func (c *cloud) erase(capsules []Capsule, margin float64) {
 	if len(capsules) == 0 {

@@ -64,6 +64,7 @@ type GraspPlanner struct {
 	scratch []float64
 	own     []sim.Vec3 // points of the segment near the pixel's point, thinned out
 	normals []sim.Vec3 // of own; zero where there is none
+	hidden  []sim.Vec3 // mirror images of own that the camera could not see: where the hidden side is taken to be
 	others  []sim.Vec3 // points of everything else that stands around it
 	found   []Grasp
 	solid   []sim.Vec3 // points of the whole segment, with those of its hidden side
@@ -85,6 +86,7 @@ const (
 	maxPoints    = 4000   // of own and others each
 	maxGrasps    = 40
 	maxCost      = 26.0 // what costs more does not hold
+	behindCost   = 5.0  // for a finger that goes where something else hides the view
 )
 
 // Plan finds grasps for what the frame shows at px, best first. robot is what the robot itself takes up in the world; points in it are
@@ -290,6 +292,7 @@ var (
 type place struct {
 	u, v, z float64
 	facing  float64 // how squarely the surface there faces along the closing direction, 0…1; negative if unknown
+	hidden  bool    // not seen, only supposed
 }
 
 // A slot is what a stretch of slotSize along the closing direction holds.
@@ -314,12 +317,13 @@ type slice struct {
 	u0                    float64 // where its slots begin along closing
 	highest               float64 // own point in it, along back
 	lo, hi                float64 // along closing, of all own points in it
+	seen                  int     // the first so many own points were seen, the others are on the hidden side
 	tip                   float64 // of the ee frame's origin along back, at the depth under trial
 	row                   [slots]slot
 }
 
 func (s *slice) of(p sim.Vec3) place {
-	return place{s.closing.Dot(p), s.across.Dot(p), s.back.Dot(p), -1}
+	return place{u: s.closing.Dot(p), v: s.across.Dot(p), z: s.back.Dot(p), facing: -1}
 }
 
 // world is the point of the world at a place.
@@ -336,6 +340,12 @@ func (g *GraspPlanner) search(p, eye sim.Vec3) {
 		t.reach = max(t.reach, math.Hypot(q[0]-t.mid[0], q[1]-t.mid[1]))
 	}
 	t.mid[2] = (t.top + g.seg.support) / 2
+	g.hidden = g.hidden[:0]
+	for _, q := range g.own {
+		if m := mirrored(q, t.mid); !g.cloud.seenFree(m) {
+			g.hidden = append(g.hidden, m)
+		}
+	}
 	flat := g.alignment()
 	for k := range yawSteps {
 		g.direction(&t, 0, 0, math.Pi*float64(k)/yawSteps)
@@ -357,14 +367,16 @@ func (g *GraspPlanner) search(p, eye sim.Vec3) {
 		return
 	}
 	g.complete(t.mid)
+	mid := g.center()
 	half := 0.0
 	for _, q := range g.solid {
-		half = max(half, math.Hypot(q[0]-t.mid[0], q[1]-t.mid[1]))
+		half = max(half, math.Hypot(q[0]-mid[0], q[1]-mid[1]))
 	}
 	for i := range g.found {
 		k := &g.found[i]
 		k.body, k.half = g.body, half
-		k.shape = g.outline(t.mid, k.TWorldEE.Axis(0))
+		k.foot = k.TWorldEE.Inv().Apply(mid)
+		k.shape = g.outline(mid, k.TWorldEE.Axis(0))
 	}
 }
 
@@ -394,6 +406,12 @@ func (g *GraspPlanner) direction(t *target, tilt, azimuth, yaw float64) {
 			q.facing = math.Abs(s.closing.Dot(n))
 		}
 		lo, hi = min(lo, q.v), max(hi, q.v)
+		g.ownAt = append(g.ownAt, q)
+	}
+	s.seen = len(g.ownAt)
+	for i := 0; i < len(g.hidden); i += thinning {
+		q := s.of(g.hidden[i])
+		q.hidden = true
 		g.ownAt = append(g.ownAt, q)
 	}
 	for _, q := range g.others {
@@ -435,7 +453,10 @@ func (g *GraspPlanner) depths(s *slice, t *target) {
 	g.inSlice(s, h.FingerWidth/2+sideGap/2)
 	s.highest, s.lo, s.hi = math.Inf(-1), math.Inf(1), math.Inf(-1)
 	for _, q := range g.ownIn {
-		s.highest, s.lo, s.hi = max(s.highest, q.z), min(s.lo, q.u), max(s.hi, q.u)
+		s.lo, s.hi = min(s.lo, q.u), max(s.hi, q.u)
+		if !q.hidden {
+			s.highest = max(s.highest, q.z)
+		}
 	}
 	// As deep as the support lets the finger tips go that are nearest to it: they are the farther back the wider the hand is open, and
 	// close no farther than what is between them is wide. What that is is not known yet, all of the slice or less.
@@ -550,12 +571,12 @@ func (g *GraspPlanner) stretch(s *slice, t *target, a, b float64) {
 	h := g.Hand
 	mid := s.mid.u
 	inside := 0
-	for _, q := range g.ownAt {
+	for _, q := range g.ownAt[:s.seen] {
 		if q.u >= a-0.004 && q.u <= b+0.004 {
 			inside++
 		}
 	}
-	edge := 10*inside < 8*len(g.ownAt) && (mid < a || mid > b || math.Abs(s.mid.v-s.v) > 0.02)
+	edge := 10*inside < 8*s.seen && (mid < a || mid > b || math.Abs(s.mid.v-s.v) > 0.02)
 	seenA, seenB := s.u0+math.Floor((a-s.u0)/slotSize)*slotSize, s.u0+math.Ceil((b-s.u0)/slotSize)*slotSize // with their slots
 	if !edge && mid > a && mid < b && math.Abs(s.sight) > 0.3 {
 		// The far end may be hidden: then it is as far from the middle as the near one.
@@ -580,6 +601,7 @@ func (g *GraspPlanner) stretch(s *slice, t *target, a, b float64) {
 			continue
 		}
 		if cost, ok := g.rate(s, a, b, edge); ok && cost < maxCost {
+			cost += behindCost * float64(g.fingersBehind(s, u, width))
 			g.keep(s, t, s.world(u, s.v, s.tip), width, opening, cost, edge)
 		}
 		return
@@ -622,12 +644,26 @@ func (g *GraspPlanner) fingersSeenFree(s *slice, u, opening float64) bool {
 	return true
 }
 
+// fingersBehind counts the closed fingers that would be where something else hides the view: there the object may go on.
+func (g *GraspPlanner) fingersBehind(s *slice, u, width float64) int {
+	h, n := g.Hand, 0
+	for _, side := range [2]float64{-1, 1} {
+		for _, up := range [2]float64{0.004, 0.020} {
+			if g.cloud.behind(s.world(u+side*(width+h.FingerThickness)/2, s.v, s.tip+h.TipBack(width)+up), g.seg.mask) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}
+
 // rate is a grasp's cost, about in centimetres; false if there is nothing for the pads to hold on to.
 func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 	h := g.Hand
 	u, width := (a+b)/2, b-a
 	padLow := s.tip + h.TipBack(width) // lower end of the pads
-	// What the two sides are like: how high they rise within 4 mm, and how far each third across reaches out.
+	// What the two sides are like between the pads: how high they rise within 4 mm, and how far each third across reaches out.
 	var rise [2]float64
 	var ends [2][3]float64
 	var slanting, clear [2]int // points there whose surface is at 40° to 75° to a pad, and others
@@ -643,9 +679,11 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 		if math.Abs(dv) > h.FingerWidth/6 {
 			third = 1 + int(math.Copysign(1, dv))
 		}
-		if math.Abs(du) > width/2-0.004 {
+		if math.Abs(du) > width/2-0.004 && q.z <= padLow+h.PadLength {
 			rise[side] = max(rise[side], q.z-padLow)
-			if q.facing > 0.26 && q.facing < 0.77 {
+			if q.hidden {
+				// nothing is known of its surface
+			} else if q.facing > 0.26 && q.facing < 0.77 {
 				slanting[side]++
 			} else {
 				clear[side]++
@@ -705,12 +743,9 @@ func (h *Hand) skew(thirds [3]float64) float64 {
 // keep notes a grasp.
 func (g *GraspPlanner) keep(s *slice, t *target, pos sim.Vec3, width, opening, cost float64, edge bool) {
 	tWorldEE := sim.Pose{Pos: pos, Rot: sim.QuatFromAxes(s.across, s.closing, s.back.Mul(-1))}
-	inv := tWorldEE.Inv()
-	foot := inv.Apply(sim.Vec3{t.mid[0], t.mid[1], g.seg.support})
 	g.found = append(g.found, Grasp{
 		TWorldEE: tWorldEE, Opening: opening, Width: width, Cost: cost, Edge: edge, Tilt: s.tilt,
 		below:  pos[2] - g.seg.support,
-		foot:   foot,
 		height: t.top - g.seg.support,
 	})
 }
@@ -720,6 +755,9 @@ const (
 	rodRadius  = 0.012
 	rodCells   = 32 // along each side of the grid of rods
 )
+
+// mirrored is the mirror image of q through the upright line at mid.
+func mirrored(q, mid sim.Vec3) sim.Vec3 { return sim.Vec3{2*mid[0] - q[0], 2*mid[1] - q[1], q[2]} }
 
 // complete fills solid with the segment's points and their mirror images through the upright line at mid, as far as the camera could not see
 // those places: the hidden side is taken to be like the visible one. Then it fills body with upright rods from the support to the
@@ -731,7 +769,7 @@ func (g *GraspPlanner) complete(mid sim.Vec3) {
 		g.solid = append(g.solid, g.cloud.points[g.seg.pixels[i]])
 	}
 	for _, q := range g.solid {
-		if m := (sim.Vec3{2*mid[0] - q[0], 2*mid[1] - q[1], q[2]}); !g.cloud.seenFree(m) {
+		if m := mirrored(q, mid); !g.cloud.seenFree(m) {
 			g.solid = append(g.solid, m)
 		}
 	}
@@ -759,6 +797,25 @@ func (g *GraspPlanner) complete(mid sim.Vec3) {
 			g.body = append(g.body, Capsule{sim.Vec3{x, y, g.seg.support + r}, sim.Vec3{x, y, max(c.top, g.seg.support+2*r) - r}, r})
 		}
 	}
+}
+
+// center is the middle of the area that solid covers seen from above, at the height of the support: about where the object's weight is.
+func (g *GraspPlanner) center() sim.Vec3 {
+	const (
+		size = 0.005 // of a cell [m]
+		n    = 80    // along each side of the grid
+	)
+	var covered [n][n]bool
+	at := g.solid[0]
+	cellOf := func(x float64) int { return min(max(int(math.Floor(x/size))+n/2, 0), n-1) }
+	var x, y, cells float64
+	for _, q := range g.solid {
+		if c := &covered[cellOf(q[0]-at[0])][cellOf(q[1]-at[1])]; !*c {
+			*c = true
+			x, y, cells = x+q[0], y+q[1], cells+1
+		}
+	}
+	return sim.Vec3{x / cells, y / cells, g.seg.support}
 }
 
 // outline is the silhouette of solid, its sectors beginning at the world's direction of x.

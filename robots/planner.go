@@ -57,8 +57,8 @@ type MotionPlanner struct {
 	mid     []float64 // scratch of edges
 	found   []float64 // the way: rows of joint positions
 	other   []float64
-	limit   int  // of checks, for this search
-	quick   bool // no search at random
+	limit   int     // of checks, for this search
+	effort  float64 // share of the checks that a search at random may take; 0: no such search
 	inverse []float64
 	curve   *path
 	between [4][]float64
@@ -81,7 +81,7 @@ type Motion struct {
 // NewMotionPlanner plans for an arm, which it does not change.
 func NewMotionPlanner(arm *Arm, opt MotionOptions) *MotionPlanner {
 	n := len(arm.Joints)
-	p := &MotionPlanner{opt: opt.withDefaults(), arm: arm, source: rand.NewPCG(0, 0)}
+	p := &MotionPlanner{opt: opt.withDefaults(), arm: arm, effort: 1, source: rand.NewPCG(0, 0)}
 	p.draw = rand.New(p.source)
 	p.own.reset()
 	p.check = newChecker(arm, &p.own)
@@ -142,20 +142,25 @@ func (p *MotionPlanner) Plan(from, to []float64, load *Load) (Motion, bool) {
 	return m, ok
 }
 
+// efforts are the shares of a query's checks that PlanAny gives to each place in turn, and how many queries' worth of checks all places
+// may take together by then: so a place that is hard to get to does not use up what is left for the others.
+var efforts = [...]struct{ share, total float64 }{{0, math.Inf(1)}, {0.3, 3}, {1, 6}, {3, 15}}
+
 // PlanAny finds a motion to one of several places, the one that is most wanted first: goal is its index. Ways that need no search are
-// looked for to all of them, before there is a search for a way to each until a query's worth of checks is used up three times. false: none
-// was found.
+// looked for to all of them, before there is a short search for a way to each, and then longer ones, until fifteen queries' worth of
+// checks is used up. false: none was found.
 func (p *MotionPlanner) PlanAny(from []float64, goals [][]float64, load *Load) (m Motion, goal int, ok bool) {
 	checks := 0
-	for _, p.quick = range [...]bool{true, false} {
+	defer func() { p.effort = 1 }()
+	for _, e := range efforts {
+		p.effort = e.share
 		for goal, to := range goals {
-			if !p.quick && checks > 3*p.opt.Checks {
+			if float64(checks) > e.total*float64(p.opt.Checks) {
 				break
 			}
 			m, ok = p.plan(from, to, load)
 			checks += m.Checks
 			if ok {
-				p.quick = false
 				m.Checks = checks
 				m.timed = timed(m.path, p.arm.Joints, 0, nil)
 				m.Seconds = float64(m.timed.periods) * Period
@@ -251,11 +256,11 @@ func (p *MotionPlanner) way(from, to []float64, margin float64) (straight, ok bo
 		p.shorten(margin)
 		return false, true
 	}
-	if p.quick {
+	if p.effort == 0 {
 		return false, false
 	}
 	// How far beyond the ends each joint may go: enough for a detour first. Smaller clearances get a smaller part of the budget.
-	budget := float64(p.opt.Checks) * min(1, math.Sqrt(margin/p.opt.Clearance))
+	budget := p.effort * float64(p.opt.Checks) * min(1, math.Sqrt(margin/p.opt.Clearance))
 	start := p.check.checks
 	for _, box := range [...]struct{ beyond, share float64 }{{0.8, 0.3}, {2.0, 0.7}, {math.Inf(1), 1}} {
 		for i, j := range p.arm.Joints {

@@ -407,6 +407,49 @@ func TestHoldsWhileShaken(t *testing.T) {
 	}
 }
 
+// What the pads press out of the hand, a ball held above its middle, stays there by friction: it must not creep. The contacts' give leaves
+// a creep of (1-d)/d·A·f/(b·impratio) (f: the force that friction carries, A: the inverse inertia, b: damping, d: solimp).
+func TestHoldsAboveTheMiddle(t *testing.T) {
+	const radius, above = 0.032, 0.012 // the pads' lower edges are so far above the middle
+	robot, err := Open("ur5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := sim.Pose{Pos: sim.Vec3{0.45, 0.1, 0.25}, Rot: robot.Arm.Forward(robot.Arm.Home).Rot}
+	robot.Arm.Home = robot.Arm.Inverse(at, robot.Arm.Home, nil)[:ur5.DOF]
+	tips := at.Pos[2] + robotiq.TipBack(2*math.Sqrt(radius*radius-above*above))
+	r := newRigOf(t, robot, func(s *sim.Spec) {
+		at.Pos[2] = tips - above
+		b := s.World().AddBody("ball", at)
+		b.AddFreeJoint("ball")
+		b.AddGeom(sim.Geom{Type: sim.GeomSphere, Size: sim.Vec3{radius}, Mass: 0.18, Friction: [3]float64{0.6, 0, 0}, Condim: 4})
+		at.Pos[2] -= radius + 0.05
+		s.World().AddGeom(sim.Geom{Type: sim.GeomBox, Size: sim.Vec3{0.01, 0.01, 0.05}, Pose: at})
+	})
+	grip := HandCommand{Width: -pressing, Force: gripForce}
+	r.hold(t, Rate, r.robot.Arm.Home, grip)
+	up := slices.Clone(r.robot.Arm.Home) // off its post
+	lifted := r.robot.Arm.Forward(up)
+	lifted.Pos[2] += 0.02
+	copy(up, r.robot.Arm.Inverse(lifted, up, nil))
+	tr := timed(newPath(r.robot.Arm.Home, up), r.robot.Arm.Joints, 0.05, func(q []float64) [3]float64 { return r.robot.Arm.Forward(q).Pos })
+	q, qd := make([]float64, ur5.DOF), make([]float64, ur5.DOF)
+	for k := 1; k <= tr.periods; k++ {
+		tr.at(k, q, qd)
+		if err := r.plant.Step(Command{Q: q, QD: qd, Hand: grip}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id := r.body(t, "ball")
+	before := r.data.BodyPose(id).Pos
+	r.hold(t, 2*Rate, q, grip)
+	crept := r.data.BodyPose(id).Pos.Sub(before).Len()
+	t.Logf("crept %.2f mm in 2 s", 1000*crept)
+	if crept > 0.0005 {
+		t.Errorf("the ball crept %.2f mm in 2 s out of a hand that holds it %.0f mm above its middle", 1000*crept, 1000*above)
+	}
+}
+
 // What is held slips outwards while the hand swings, by an error of the integration that assets/robots/robotiq_2f85.xml explains and keeps
 // small: whatever the thing weighs, by h·(1/(b·h) - 1/2) times the integral of the centripetal acceleration.
 func TestSlipOnCurves(t *testing.T) {

@@ -30,6 +30,7 @@ type benchCommand struct {
 	GL    string   `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
 	JSON  bool     `name:"json" help:"One line of JSON for each figure."`
 	Plans string   `name:"plans" placeholder:"FILE" help:"Where plan.* write their queries and collision model (JSON, for train/bench_ompl.py)."`
+	Only  []string `name:"designs" placeholder:"NAME,…" help:"Only these designs of the catalogue, by the beginning of their names, in grasp.*."`
 	MJCF  string   `name:"mjcf" placeholder:"DIR" help:"Write the scene that render.* draw into this folder (MJCF, for train/bench_mujoco_renderer.py)."`
 }
 
@@ -93,6 +94,7 @@ type bench struct {
 	grasp  *graspBench                  // once the trials are done
 	scenes map[scenes.Level]*sceneBench // once they are made
 
+	designs  []string   // by the beginning of their names, that grasp.* take up; empty: all
 	planFile string     // where queries are written; "": nowhere
 	plan     *planBench // once the queries are answered
 }
@@ -119,7 +121,7 @@ func (c *benchCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return usageError{err}
 	}
-	b := &bench{ctx: ctx, device: device, planFile: c.Plans}
+	b := &bench{ctx: ctx, device: device, designs: c.Only, planFile: c.Plans}
 	if err := b.open(); err != nil {
 		return err
 	}

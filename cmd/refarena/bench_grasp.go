@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
@@ -61,7 +62,7 @@ func (b *bench) graspTrials() (*graspBench, error) {
 	defer r.Close()
 	g := &graspBench{}
 	for _, d := range scenes.Catalogue() {
-		if !d.Pickable() {
+		if !d.Pickable() || !b.chosen(d.Name) {
 			continue
 		}
 		for pose := range graspPoses {
@@ -78,8 +79,16 @@ func (b *bench) graspTrials() (*graspBench, error) {
 			g.slips = append(g.slips, 1000*slip)
 		}
 	}
+	if len(g.held) == 0 {
+		return nil, fmt.Errorf("no design that can be picked up begins with %s", strings.Join(b.designs, ", "))
+	}
 	b.grasp = g
 	return g, nil
+}
+
+// chosen reports whether grasp.* are to take up a design.
+func (b *bench) chosen(name string) bool {
+	return len(b.designs) == 0 || slices.ContainsFunc(b.designs, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
 // graspTrial picks one thing up and moves it about: how far it slipped in the hand [m], or why it was not held to the end.

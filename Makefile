@@ -59,7 +59,7 @@ train-venv: .cache/train/ready ## Install what training needs (PyTorch, 5 GB) in
 train-test: .cache/train/ready ## Test train/ (PyTorch, no simulator, 2 min).
 	OMP_NUM_THREADS=1 .cache/train/bin/python -m pytest -q train/test_train.py
 
-train-smoke: build .cache/train/ready ## Run all of training at toy size: gen, three stages, fine-tuning, export, eval (10 min).
+train-smoke: build .cache/train/ready ## Run all of training at toy size: gen, the stages, fine-tuning, export, eval (1 min).
 	scripts/smoke.sh
 
 cycles: build .cache/bpy/ready ## Compare 20 scenes with Blender Cycles (docs/cycles.md); takes hours. ARGS="--scenes 3 --samples 64" makes it less.

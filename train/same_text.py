@@ -1,6 +1,6 @@
 """Do PyTorch, the graphs in Python and the graphs in the Go runtime give the same answers? Greedy texts of a model to the questions of a benchmark folder.
 
-    refarena gen --out data --scenes 900 --views 1 --questions 30 --size 640x480 --refspatial bench --each 300
+    refarena gen --out data --scenes 900 --views 1 --count 30 --size 640x480 --refspatial bench --each 300
     python train/same_text.py --checkpoint runs/tiny/model --graphs graphs --bench bench --refarena bin/refarena
 
 All questions are asked with depth, and --rgb N of each task once more without. PyTorch is RoboRefer from stock Hugging Face modules (train/model.py); the

@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from tokenizers import Tokenizer
 
+import check_llava
 import evaluate
 import losses
 import model as roborefer
@@ -409,3 +410,13 @@ def test_finetune(kit, tmp_path, method, capsys):
     assert not torch.equal(tuned.llm.model.layers[0].mlp.up_proj.weight, kit[2].llm.model.layers[0].mlp.up_proj.weight)
     with pytest.raises(ValueError, match="another checkpoint or method"):
         finetune.main([*args, "--rank", "4", "--steps", "9"])
+
+
+def test_llava_reader():
+    """What the official loader would trip over is found: a placeholder without a picture, and a text that training reads in another way than inference asks it."""
+    assert check_llava.loaded("<image> <depth>\nthe mug", 1, 1) == "<image> <depth>\nthe mug"
+    assert check_llava.loaded("the mug\n<image> <depth>\n", 1, 1) == "<image> <depth>\nthe mug"
+    assert check_llava.loaded("<image>\nthe mug", 1, 0) == "<image>\nthe mug"
+    for text, images, depths in (("<image>\n<image>\nthe mug", 1, 0), ("<image> <depth>\nthe mug", 1, 0), ("<image> <depth>\nthe mug", 2, 1)):
+        with pytest.raises(check_llava.Trip):
+            check_llava.loaded(text, images, depths)

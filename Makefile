@@ -40,7 +40,7 @@ test-long: test fuzz ## Run the long tests too (REFARENA_LONG=1), fuzz every par
 parity: setup ## Make the small models that the tests of RoboRefer's runtime need, in .cache/.
 	@scripts/parity.sh
 
-gpu: setup ## Fetch ONNX Runtime with CUDA for --device cuda:N (optional, 1 GB, needs an NVIDIA driver).
+gpu: setup ## Fetch ONNX Runtime with CUDA for --device cuda:N (optional, 2 GB, needs an NVIDIA driver).
 	@scripts/gpu.sh
 
 lint: setup ## Check the code with gofmt, go vet and staticcheck.

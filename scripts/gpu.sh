@@ -13,7 +13,7 @@ stamp=$(sha256sum <scripts/native-gpu.txt | cut -d ' ' -f 1)
 python=python3
 "$python" -m pip --version >/dev/null 2>&1 || python=/usr/bin/python3
 echo "gpu: fetching ONNX Runtime for GPUs and the CUDA libraries, about 1 GB" >&2
-rm -rf "$into" "$into.part"
+rm -rf "$into.part"
 mkdir -p "$into.part/wheels" "$into.part/lib"
 "$python" -m pip download --quiet --disable-pip-version-check --no-cache-dir --no-deps --require-hashes --only-binary :all: \
 	--platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
@@ -29,4 +29,5 @@ for wheel in glob.glob(sys.argv[1] + "/wheels/*.whl"):
 PYTHON
 rm -rf "$into.part/wheels"
 echo "$stamp" >"$into.part/stamp"
+rm -rf "$into" # only now: a download that fails takes nothing away
 mv "$into.part" "$into"

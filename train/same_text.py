@@ -99,18 +99,22 @@ def torch_answers(m, queries):
     return out
 
 
+def read_answers(folder, task):
+    with open(os.path.join(folder, task + ".jsonl"), encoding="utf-8") as f:
+        return {str(a["question_id"]): a["text"] for a in map(json.loads, f)}
+
+
 def go_answers(refarena, graphs, bench, task, depth, limit):
     with tempfile.TemporaryDirectory() as d:
         cmd = [refarena, "refspatial", bench, "--split", task.lower(), "--referee", "roborefer:" + os.path.abspath(graphs), "--prompt", "referee",
                "--depth", "query" if depth else "none", "--out", d, "--json"]  # fmt: skip
         subprocess.run(cmd + (["--limit", str(limit)] if limit else []), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with open(os.path.join(d, task + ".jsonl"), encoding="utf-8") as f:
-            return {str(a["question_id"]): a["text"] for a in map(json.loads, f)}
+        return read_answers(d, task)
 
 
-def questions(bench, task, limit):
+def questions(bench, task, offset, limit):
     with open(os.path.join(bench, task, "question.json"), encoding="utf-8") as f:
-        for q in json.load(f)[: limit or None]:
+        for q in json.load(f)[offset:][: limit or None]:
             image = Image.open(os.path.join(bench, task, q["rgb_path"])).convert("RGB")
             depth = np.asarray(Image.open(os.path.join(bench, task, q["depth_path"]))).astype(np.float32) / np.float32(1000)  # mm
             yield str(q["id"]), q["prompt"], image, depth
@@ -123,6 +127,8 @@ def main(argv=None):
     a.add_argument("--bench", required=True, metavar="DIR", help="folder of `refarena gen --refspatial`")
     a.add_argument("--refarena", default="bin/refarena")
     a.add_argument("--limit", type=int, default=0, help="questions of each task (default all)")
+    a.add_argument("--offset", type=int, default=0, help="leave out so many of each task, to go on where another run ended")
+    a.add_argument("--answers", metavar="DIR", help="what `refarena refspatial --prompt referee --out DIR` wrote with depth, in place of asking now")
     a.add_argument("--rgb", type=int, default=100, help="questions of each task that are asked without depth, too")
     a.add_argument("--tie", type=float, default=1e-3, help="scores closer than this are a tie (float32 rounds at about 1e-5 here)")
     a.add_argument("--threads", type=int, default=2)
@@ -138,9 +144,12 @@ def main(argv=None):
         for task in TASKS:
             if not os.path.isdir(os.path.join(o.bench, task)):
                 continue
-            asked = list(questions(o.bench, task, limit))
+            asked = list(questions(o.bench, task, o.offset, limit))
             queries = [processor(image, text, z if depth else None) for _, text, image, z in asked]
-            there = go_answers(o.refarena, o.graphs, o.bench, task, depth, limit)
+            if o.answers and depth:
+                there = read_answers(o.answers, task)
+            else:
+                there = go_answers(o.refarena, o.graphs, o.bench, task, depth, limit and o.offset + limit)
             for (name, text, *_), q, (ids, scores) in zip(asked, queries, torch_answers(m, queries)):
                 python = graphs.answer(m.cfg, q)
                 texts = processor.text(ids), processor.text(python), there[name]

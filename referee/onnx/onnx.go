@@ -59,7 +59,7 @@ func OpenCUDA(id int) (*Runtime, error) {
 	}
 	n, err := cudaDevices()
 	if err != nil {
-		return nil, fmt.Errorf("onnx: CUDA: %w", err)
+		return nil, fmt.Errorf("onnx: CUDA: %w (want an NVIDIA GPU and its driver, 580 or newer)", err)
 	}
 	if id >= n {
 		return nil, fmt.Errorf("onnx: no GPU cuda:%d (have %d)", id, n)

@@ -1,6 +1,6 @@
 """Greedy answers of a model to questions, scored strictly, in batches: what training watches itself by.
 
-    python train/evaluate.py --checkpoint DIR --data DIR [--limit N] [--rgb] [--reasoning]
+    python train/evaluate.py --checkpoint DIR --data DIR [--limit N] [--rgb] [--reasoning] [--temperature T]
 
 Scores are those of the benchmark (docs/data.md): the share of the answer's points that lie in the mask, an answer that is not exactly a list of
 points (or, with reasoning, <think>…</think><answer>list</answer>) scores 0. Intervals are bootstraps over pictures.
@@ -83,7 +83,7 @@ class Examiner:
                 out[j] = row[: row.index(self.run.prefix.stop)] if self.run.prefix.stop in row else row
         return self.tokenizer.decode_batch(out, skip_special_tokens=True), out
 
-    def examine(self, pictures, depth=True, reasoning=False, limit=None):
+    def examine(self, pictures, depth=True, reasoning=False, limit=None, temperature=0.0, generator=None):
         """One record for each question: kind, split, steps, relations, picture, text, answer, hit."""
         features = self.features(pictures)
         asked, records = [], []
@@ -93,7 +93,7 @@ class Examiner:
                     break
                 asked.append((i, q["text"] + (REASONING_SUFFIX if reasoning else "")))
                 records.append((p, q))
-        texts, _ = self.answers(features, asked, depth, 192 if reasoning else 16)
+        texts, _ = self.answers(features, asked, depth, 192 if reasoning else 16, temperature, generator)
         out = []
         for (p, q), text in zip(records, texts):
             mask = mask_of(q, *reversed(p["ids"].shape))
@@ -167,13 +167,15 @@ def main(argv=None):
     a.add_argument("--limit", type=int, help="questions, at most")
     a.add_argument("--rgb", action="store_true", help="without depth")
     a.add_argument("--reasoning", action="store_true", help="ask for <think>…</think><answer>…</answer>")
+    a.add_argument("--temperature", type=float, default=0, help="draw answers, as GRPO does, in place of the greedy ones (default 0)")
     a.add_argument("--json", action="store_true", help="one record a line instead of a table")
     o = a.parse_args(argv)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     run, tokenizer = load_run(o.checkpoint, device)
     records, left = [], o.limit
+    generator = torch.Generator(device).manual_seed(1)
     for path in shards_in(o.data):
-        got = Examiner(run, tokenizer, device, 64).examine(read_shard(path), not o.rgb, o.reasoning, left)
+        got = Examiner(run, tokenizer, device, 64).examine(read_shard(path), not o.rgb, o.reasoning, left, o.temperature, generator)
         records += got
         if left is not None:
             left -= len(got)

@@ -352,6 +352,7 @@ type process struct {
 	dead                  chan struct{} // closed when its output has ended
 	quit                  chan struct{} // closed to end the goroutines
 	exited                chan struct{} // closed when it has ended, and state is how
+	said                  chan struct{} // closed when its standard error has ended
 	state                 string
 	stderr                *tee
 	stdin, stdout, errors io.Closer
@@ -361,7 +362,7 @@ type process struct {
 func startProcess(line string, opt Options) (*process, error) {
 	p := &process{
 		cmd: exec.Command("/bin/sh", "-c", line), in: make(chan []byte), out: make(chan []byte), dead: make(chan struct{}), quit: make(chan struct{}),
-		exited: make(chan struct{}), stderr: &tee{out: opt.Stderr},
+		exited: make(chan struct{}), said: make(chan struct{}), stderr: &tee{out: opt.Stderr},
 	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that its children end with it
 	stdin, err := p.cmd.StdinPipe()
@@ -415,7 +416,10 @@ func startProcess(line string, opt Options) (*process, error) {
 			}
 		}
 	})
-	p.wg.Go(func() { io.Copy(p.stderr, stderr) })
+	p.wg.Go(func() {
+		defer close(p.said)
+		io.Copy(p.stderr, stderr)
+	})
 	return p, nil
 }
 
@@ -451,6 +455,10 @@ func (p *process) stop(grace time.Duration) string {
 	}
 	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // whoever is left of its group
 	<-p.exited
+	select {
+	case <-p.said: // its last words
+	case <-time.After(time.Second):
+	}
 	p.stdout.Close() // a child that left the group may still hold the other ends
 	p.errors.Close()
 	p.wg.Wait()

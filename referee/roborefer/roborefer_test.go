@@ -139,6 +139,26 @@ func TestCachesChangeNothing(t *testing.T) {
 	}
 }
 
+// Nor do the threads of a query change a bit: a run is repeated on a machine with more cores.
+func TestThreadsChangeNothing(t *testing.T) {
+	for _, precision := range []string{"fp32", "int8", "int4"} {
+		var want []float32
+		for _, threads := range []int{1, 2, 3} {
+			var logits []float32
+			r := openTest(t, Tiles, precision, Options{Engines: 1, Threads: threads, MaxNewTokens: 5})
+			r.m.onLogits = func(s []float32) { logits = append(logits, s...) }
+			for seed := range uint64(3) {
+				point(t, r, refereetest.Query(150, 90, seed != 1, seed))
+			}
+			if threads == 1 {
+				want = logits
+			} else if !slices.Equal(logits, want) {
+				t.Errorf("%s: other logits with %d threads", precision, threads)
+			}
+		}
+	}
+}
+
 // A prompt that goes through the decoder in chunks gives the logits of one that goes at once, but for rounding.
 func TestChunks(t *testing.T) {
 	r := openTest(t, Tiles, "fp32", Options{Engines: 1, MaxNewTokens: 3})

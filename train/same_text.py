@@ -5,7 +5,8 @@
 
 All questions are asked with depth, and --rgb N of each task once more without. PyTorch is RoboRefer from stock Hugging Face modules (train/model.py); the
 loop around the graphs in Python is twenty lines of its own, a token at a time, without drafts, caches of frames or Pillow's double in Go. Where
-two texts differ, the two tokens and the distance of their scores in PyTorch are printed: a tie is a distance that rounding explains (--tie).
+two texts differ, the two tokens and the distance of their scores in PyTorch are printed: a tie is a distance that rounding explains (--tie). Weights in
+half precision are other weights: compare graphs of --precision fp32, or the checkpoint that train/adopt.py makes of a run's file of half precision.
 """
 
 import argparse

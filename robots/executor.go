@@ -13,6 +13,8 @@ type Executor struct {
 	// Look takes a fresh picture while the arm stands still at home; nil: the first picture has to do for a second attempt. The frame is
 	// used until the skill ends. An error ends the skill with it.
 	Look func(context.Context) (*sim.Frame, error)
+	// Watch, if set, is told what the robot means to do, for people to look at. It must not keep or change what it is given.
+	Watch Watcher
 
 	robot *Robot
 	plant Plant
@@ -76,6 +78,9 @@ func (e *Executor) begin(budget int) {
 // phase runs one phase and notes how it ended.
 func (e *Executor) phase(name string, run func() (Outcome, error)) (Outcome, error) {
 	before := e.periods
+	if e.Watch != nil {
+		e.Watch.Phase(name)
+	}
 	out, err := run()
 	if out.OK() && out.Detail == "" {
 		out.Detail = "done"
@@ -106,6 +111,9 @@ func (e *Executor) lag() (joint int, lag float64) {
 // follow runs a trajectory. It stops early when the arm meets resistance (exec.collision), when the budget is used up (budget.time), or
 // when guard, asked after each period unless it is nil, returns stop.
 func (e *Executor) follow(ctx context.Context, t trajectory, guard func() (out Outcome, stop bool)) (Outcome, error) {
+	if e.Watch != nil {
+		e.Watch.Planned(e.toolWay(t))
+	}
 	for k := 1; k <= t.periods; k++ {
 		t.at(k, e.q, e.qd)
 		if err := e.step(ctx); err != nil {

@@ -285,6 +285,15 @@ func clampOr(x, or, lo, hi float64) float64 {
 	return min(max(x, lo), hi)
 }
 
+// Sense is what the sensors would say in another Data of the same model, for people to look at. The slices are the caller's.
+func (p *SimPlant) Sense(data *sim.Data) State {
+	n := len(p.joints)
+	q := SimPlant{robot: p.robot, data: data, joints: p.joints, drivers: p.drivers, hand: p.hand}
+	q.state = State{Q: make([]float64, n), QD: make([]float64, n), Torque: make([]float64, n)}
+	q.sense()
+	return q.state
+}
+
 func (p *SimPlant) sense() {
 	qpos, qvel, force := p.data.Qpos(), p.data.Qvel(), p.data.ActuatorForce()
 	for i, c := range p.joints {

@@ -106,6 +106,9 @@ func (e *Executor) find(f *sim.Frame, px sim.Pixel, r *PickResult) Outcome {
 	}
 	if out.OK() {
 		e.field.set(&e.planner.cloud, e.tBaseWorld, nil)
+		if e.Watch != nil {
+			e.Watch.Grasps(grasps)
+		}
 		out.Detail = fmt.Sprintf("%d grasps, the best %v", len(grasps), grasps[0])
 		if r.Snapped > 0 {
 			out.Detail += fmt.Sprintf("; the pixel was %.1f px beside it", r.Snapped)

@@ -17,6 +17,8 @@ type Data struct {
 	mj    *mj.Data
 	steps int
 	buf   []byte // of Hash
+
+	before func(n int) error // see OnStep
 }
 
 // NewData is a simulation in the model's initial state, with the bodies' poses computed.
@@ -51,6 +53,11 @@ func (d *Data) Reset() error {
 // Step advances n physics steps under the present Ctrl. Diverged physics (a number that is not finite or huge, a full contact buffer)
 // is an error that names the step; the Data is then fit for Reset, Restore and Close only.
 func (d *Data) Step(n int) error {
+	if d.before != nil {
+		if err := d.before(n); err != nil {
+			return err
+		}
+	}
 	done, err := d.mj.Step(n)
 	d.steps += done
 	if err != nil {
@@ -58,6 +65,22 @@ func (d *Data) Step(n int) error {
 	}
 	return nil
 }
+
+// OnStep has before called at the start of every Step, with the number of physics steps that it is about to take: for recordings, and for
+// what pushes at bodies. An error from it is Step's, which then takes none. nil ends that.
+func (d *Data) OnStep(before func(n int) error) { d.before = before }
+
+// Push has a force act on a body, at a point of the world, from now until it is changed: [N] and [m], both in world axes. It stands in place
+// of an earlier one on that body; a force of zero ends it. A body that is asleep wakes up.
+func (d *Data) Push(id int, force, at Vec3) {
+	d.m.check(body, id)
+	com := d.mj.BodyCom()[3*id:]
+	torque := at.Sub(Vec3{com[0], com[1], com[2]}).Cross(force)
+	copy(d.mj.XfrcApplied()[6*id:6*id+6], []float64{force[0], force[1], force[2], torque[0], torque[1], torque[2]})
+}
+
+// Wrench is what pushes at the bodies: force [N] and torque about the centre of mass [N·m] in world axes, 6 × NBody: a view, as Qpos.
+func (d *Data) Wrench() []float64 { return d.mj.XfrcApplied() }
 
 // Forward computes poses, contacts and accelerations of the present Qpos, Qvel and Ctrl. Call it after writing to Qpos.
 func (d *Data) Forward() error {

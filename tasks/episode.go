@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/refarena/refarena/referee"
@@ -30,6 +31,7 @@ type worker struct {
 	shot     sim.Shot    // what the referee is asked about
 	again    sim.Shot    // what the robot looks at for a second try of its own
 	kept     []keptFrame // of the last episode
+	director *director   // nil: nothing is scripted, and nobody watches
 }
 
 // A keptFrame is a picture for the run's folder.
@@ -58,6 +60,9 @@ func (w *worker) Close() { w.renderer.Close() }
 func (w *worker) Episode(ctx context.Context, seed uint64) (rec *Record) {
 	start := time.Now()
 	w.kept = w.kept[:0]
+	if w.o.Suite.Replay != nil && !w.director.watching() {
+		w.director = newDirector(w.o.Suite.Replay, false)
+	}
 	rec = w.o.blank(seed)
 	e := &episode{worker: w, rec: rec, trace: sha256.New()}
 	defer func() {
@@ -124,6 +129,11 @@ func (e *episode) run(ctx context.Context, seed uint64) (err error) {
 	}
 	e.recordScene()
 	data := e.stage.Scene.Data
+	if e.director != nil {
+		if err := e.director.begin(e.stage); err != nil {
+			return err
+		}
+	}
 	begun := data.Steps()
 	e.limit = begun + int(e.o.Suite.budgetSeconds(e.stage.Task)/sim.Timestep)
 	e.stage.Plant.OnStep = e.period
@@ -131,6 +141,9 @@ func (e *episode) run(ctx context.Context, seed uint64) (err error) {
 	e.exec.Look = func(context.Context) (*sim.Frame, error) { // not into shot, which the verdict still needs
 		err := e.look(&e.again)
 		return &e.again.Frame, err
+	}
+	if e.director.watching() {
+		e.exec.Watch = e.director
 	}
 	defer func() { e.rec.SimSeconds = float64(data.Steps()-begun) * sim.Timestep }()
 
@@ -294,7 +307,10 @@ func (e *episode) close() {
 	if e.judge != nil {
 		e.judge.Close()
 	}
-	if e.stage != nil {
+	switch {
+	case e.director.watching() && e.director.tape != nil: // the session goes on looking at it
+		e.director.tape.end(e.stage.Scene.Data)
+	case e.stage != nil:
 		e.stage.Close()
 	}
 }
@@ -375,6 +391,9 @@ func (e *episode) step(ctx context.Context, goal, attempt int, skill func(contex
 	data := e.stage.Scene.Data
 	start, begun := time.Now(), data.Steps()
 	s := &StepRecord{Goal: goal + 1, Attempt: attempt, Outcome: Failure, Points: []sim.NormPoint{}}
+	e.director.note(func(l *sessionLog) {
+		l.steps = append(l.steps, SessionStep{Index: len(e.rec.Steps), Goal: goal + 1, Begin: begun, End: -1})
+	})
 	err := skill(ctx, goal, s)
 	switch {
 	case errors.Is(err, errOverTime):
@@ -391,6 +410,9 @@ func (e *episode) step(ctx context.Context, goal, attempt int, skill func(contex
 	s.SimSeconds, s.WallSeconds = float64(data.Steps()-begun)*sim.Timestep, time.Since(start).Seconds()
 	e.decide("%s %s", s.Outcome, s.Cause)
 	s.Trace = e.traceSum()
+	e.director.note(func(l *sessionLog) {
+		l.steps[len(l.steps)-1] = SessionStep{len(e.rec.Steps), s.Skill, goal + 1, begun, data.Steps(), s.Outcome, s.Cause, s.Reason, s.Trace}
+	})
 	e.keepFrame(s)
 	e.rec.Steps = append(e.rec.Steps, *s)
 	if w := e.o.watch; w != nil && err == nil {
@@ -431,6 +453,11 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 		s.Cause, s.Reason = CauseQueries, fmt.Sprintf("%d questions are used up", e.asked)
 		return false, nil
 	}
+	if e.director != nil {
+		if err := e.director.asking(ctx); err != nil {
+			return false, err
+		}
+	}
 	if err := e.look(&e.shot); err != nil {
 		return false, err
 	}
@@ -449,6 +476,10 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 			s.Relations = append(s.Relations, r.String())
 		}
 	}
+	scripted := e.director.answerTo(len(e.rec.Steps) + 1)
+	if scripted != nil && scripted.Instruction != "" {
+		s.Instruction = scripted.Instruction
+	}
 	query := referee.NewQuery(&e.shot.Frame, s.Instruction, querySeed(e.stage.Seed, len(e.rec.Steps)))
 	s.Query, s.Region = query.Hash(), q.region.Count()
 	e.right = q.region
@@ -460,8 +491,14 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 		return false, nil
 	}
 	e.asked++
+	e.noteQuestion(s, q.region)
 	begin := time.Now()
-	answer, err := referee.Ask(ctx, e.o.Referee, query, q.region)
+	var answer referee.Answer
+	if scripted != nil && !scripted.open() {
+		answer = scripted.answer()
+	} else {
+		answer, err = referee.Ask(ctx, e.o.Referee, query, q.region)
+	}
 	took(&e.rec.Wall.Referee, begin)
 	if err != nil {
 		e.rec.retryable = true // the referee may be back later
@@ -471,16 +508,42 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 	s.Points = append(s.Points, answer.Points...)
 	e.decide("%s %q %q %v", s.Query, s.Instruction, s.Answer, s.Points)
 	point, ok := referee.FirstPoint.Of(answer.Points)
-	if !ok {
+	if ok {
+		s.Point, s.Hit = &point, q.region.Contains(point)
+	} else {
 		s.Cause, s.Reason = Cause(answer.Problem), answer.Reason
+	}
+	e.noteAnswer(s, answer, scripted != nil && !scripted.open())
+	if !ok {
 		return false, nil
 	}
-	s.Point, s.Hit = &point, q.region.Contains(point)
 	e.aimed = e.aim(point)
 	if w := e.o.watch; w != nil && w.OnAsk != nil {
 		return true, w.OnAsk(len(e.rec.Steps), &e.shot, *s, q.region)
 	}
 	return true, nil
+}
+
+// noteQuestion tells a Session what is about to be asked.
+func (e *episode) noteQuestion(s *StepRecord, region sim.Region) {
+	e.director.note(func(l *sessionLog) {
+		shot := sim.Shot{
+			Frame: sim.Frame{Camera: e.shot.Frame.Camera, RGB: slices.Clone(e.shot.Frame.RGB), Depth: slices.Clone(e.shot.Frame.Depth)},
+			Seg:   sim.Segmentation{Width: e.shot.Seg.Width, Height: e.shot.Seg.Height, Bodies: slices.Clone(e.shot.Seg.Bodies)},
+		}
+		l.questions = append(l.questions, &Question{Step: len(e.rec.Steps), At: e.director.now(), Instruction: s.Instruction, Referent: s.Referent, Shot: shot, Region: region})
+		l.steps[len(l.steps)-1].Skill = s.Skill
+	})
+}
+
+// noteAnswer tells a Session what was answered.
+func (e *episode) noteAnswer(s *StepRecord, a referee.Answer, scripted bool) {
+	e.director.note(func(l *sessionLog) {
+		q := *l.questions[len(l.questions)-1]
+		q.Answered, q.Scripted, q.Answer, q.Points, q.Point, q.Hit, q.LatencyMS = true, scripted, a.Text, slices.Clone(s.Points), s.Point, s.Hit, s.LatencyMS
+		q.Problem, q.Reason = a.Problem, a.Reason
+		l.questions[len(l.questions)-1] = &q
+	})
 }
 
 // querySeed is the seed of the query that a step of an episode asks. It names the query within a run.
@@ -682,6 +745,7 @@ func (e *episode) dwell(ctx context.Context, goals []int, end bool) (Cause, stri
 		if end && broken < 0 {
 			cause, reason = e.conditions()
 		}
+		e.noteDwell(held, want, broken, s, reason)
 		if broken >= 0 || cause != "" {
 			held = -1
 			continue
@@ -716,6 +780,27 @@ func (e *episode) dwell(ctx context.Context, goals []int, end bool) (Cause, stri
 		return CauseToppled, object + " has fallen over", nil
 	}
 	return CauseUnstable, object + " does not come to rest", nil
+}
+
+// noteDwell tells a Session how the goals stand.
+func (e *episode) noteDwell(held, want, broken int, s standing, reason string) {
+	e.director.note(func(l *sessionLog) {
+		n := DwellNote{At: e.director.now(), Held: held + 1, Want: want, Why: reason}
+		if broken >= 0 {
+			n.Held = 0
+			var why []string
+			for _, w := range []struct {
+				not  bool
+				what string
+			}{{s.touched, "touched by the hand"}, {!s.supported, "not supported"}, {!s.inPlace, "not in place"}, {!s.resting, "moving"}, {s.toppled, "toppled"}} {
+				if w.not {
+					why = append(why, w.what)
+				}
+			}
+			n.Why = fmt.Sprintf("goal %d: %s", broken+1, strings.Join(why, ", "))
+		}
+		l.dwells = append(l.dwells, n)
+	})
 }
 
 // conditions says which of the task's conditions does not hold in the state that the judge saw last, the first of them; "" if all do.

@@ -63,6 +63,10 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if s := o.Suite.Replay; s != nil { // the one episode of a scenario
+		o.Seed, o.Episodes, o.Shard, o.Robot, o.DepthNoise = s.Seed, 1, Shard{}, s.Robot, s.DepthNoise
+		o.Width, o.Height = s.Size[0], s.Size[1]
+	}
 	o.Robot = cmp.Or(o.Robot, "ur5")
 	o.Episodes = cmp.Or(o.Episodes, 1)
 	o.Width, o.Height = cmp.Or(o.Width, 640), cmp.Or(o.Height, 480)

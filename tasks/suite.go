@@ -27,6 +27,7 @@ type Suite struct {
 	Scene  SceneOptions `yaml:"scene"`
 	Tasks  []Task       `yaml:"tasks"`
 	Budget Budget       `yaml:"budget"`
+	Replay *Script      `yaml:"replay"` // of a scenario: the one episode that is played; nil of a suite
 
 	Hash string `yaml:"-"` // SHA-256 of the file, hexadecimal
 	text []byte // the file
@@ -292,6 +293,11 @@ func (s *Suite) check() error {
 	}
 	if !(s.Budget.SimSeconds >= 0 && s.Budget.SimSeconds <= 3600) {
 		return fmt.Errorf("budget: %g sim_seconds (want 0 to 3600)", s.Budget.SimSeconds)
+	}
+	if s.Replay != nil {
+		if err := s.Replay.check(); err != nil {
+			return err
+		}
 	}
 	names := map[string]bool{}
 	for i := range s.Tasks {

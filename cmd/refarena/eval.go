@@ -73,6 +73,9 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 	if err != nil {
 		return err
 	}
+	if s := suite.Replay; s != nil { // a scenario is one episode
+		c.Seed, c.Robot, c.Episodes, c.Shard = s.Seed, s.Robot, 1, ""
+	}
 	if c.Episodes < 1 {
 		return usageError{fmt.Errorf("%d episodes (want at least 1)", c.Episodes)}
 	}

@@ -40,12 +40,15 @@ func Run(t *testing.T, suite string, r referee.Referee, options ...Options) {
 		t.Fatalf("scenariotest: %d Options, want at most one", len(options))
 	}
 	o := append(options, Options{})[0]
-	o.Seed, o.Episodes = cmp.Or(o.Seed, 1), cmp.Or(o.Episodes, 10)
-	o.MinSuccess = cmp.Or(o.MinSuccess, o.Episodes)
 	s, err := tasks.LoadSuite(suite)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if s.Replay != nil { // a scenario is one episode
+		o.Seed, o.Episodes = s.Replay.Seed, 1
+	}
+	o.Seed, o.Episodes = cmp.Or(o.Seed, 1), cmp.Or(o.Episodes, 10)
+	o.MinSuccess = cmp.Or(o.MinSuccess, o.Episodes)
 	if err := referee.Check(context.Background(), r); err != nil {
 		t.Fatal(err)
 	}

@@ -101,12 +101,15 @@ func (d *Data) Ctrl() []float64          { return nums(d.p.ctrl, int(d.m.nu)) }
 func (d *Data) ActuatorForce() []float64 { return nums(d.p.actuator_force, int(d.m.nu)) }
 func (d *Data) XfrcApplied() []float64   { return nums(d.p.xfrc_applied, 6*int(d.m.nbody)) }
 func (d *Data) BodyPos() []float64       { return nums(d.p.xpos, 3*int(d.m.nbody)) }
-func (d *Data) BodyQuat() []float64      { return nums(d.p.xquat, 4*int(d.m.nbody)) }
-func (d *Data) GeomPos() []float64       { return nums(d.p.geom_xpos, 3*int(d.m.ngeom)) }
-func (d *Data) GeomMat() []float64       { return nums(d.p.geom_xmat, 9*int(d.m.ngeom)) }
-func (d *Data) SitePos() []float64       { return nums(d.p.site_xpos, 3*int(d.m.nsite)) }
-func (d *Data) SiteMat() []float64       { return nums(d.p.site_xmat, 9*int(d.m.nsite)) }
-func (d *Data) BodyAwake() []int32       { return ints(d.p.body_awake, int(d.m.nbody)) }
+
+// BodyCom is mjData.xipos.
+func (d *Data) BodyCom() []float64  { return nums(d.p.xipos, 3*int(d.m.nbody)) }
+func (d *Data) BodyQuat() []float64 { return nums(d.p.xquat, 4*int(d.m.nbody)) }
+func (d *Data) GeomPos() []float64  { return nums(d.p.geom_xpos, 3*int(d.m.ngeom)) }
+func (d *Data) GeomMat() []float64  { return nums(d.p.geom_xmat, 9*int(d.m.ngeom)) }
+func (d *Data) SitePos() []float64  { return nums(d.p.site_xpos, 3*int(d.m.nsite)) }
+func (d *Data) SiteMat() []float64  { return nums(d.p.site_xmat, 9*int(d.m.nsite)) }
+func (d *Data) BodyAwake() []int32  { return ints(d.p.body_awake, int(d.m.nbody)) }
 
 // A Contact is one of the last step's or Forward's.
 type Contact struct {

@@ -24,7 +24,6 @@ type Session struct {
 	script   Script
 	director *director
 	worker   *worker
-	episode  *episode
 	player   *player
 	judge    *judge
 	cancel   context.CancelFunc

@@ -32,6 +32,7 @@ type commandLine struct {
 	Version kong.VersionFlag `help:"Print the version and quit."`
 	Own     string           `name:"objects" placeholder:"DIR" help:"Also the objects of your own in this folder, in every scene that may have any: see docs/objects.md."`
 
+	View    viewCommand    `cmd:"" help:"Watch an episode, go back in it, point yourself, and try what would have happened; in a window or, with --web, in a browser."`
 	Eval    evalCommand    `cmd:"" help:"Run the episodes of a suite and score them."`
 	Task    taskCommand    `cmd:"" help:"Check suite files; list suites and the conditions that tasks can ask for."`
 	Report  reportCommand  `cmd:"" help:"Write the report of runs as a web page, and print it in short."`

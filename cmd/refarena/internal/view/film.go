@@ -1,0 +1,204 @@
+package view
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+)
+
+// A film is a recording of the screen, filmRate pictures a second.
+type film struct {
+	name   string
+	begun  time.Time
+	frames int
+	w, h   int
+	add    func(*image.RGBA) error
+	end    func() error
+}
+
+const filmRate = 15 // pictures a second
+
+// recordingExt is what kind of file a recording becomes.
+func recordingExt() string {
+	if _, err := exec.LookPath("ffmpeg"); err == nil {
+		return ".mp4"
+	}
+	return ".png"
+}
+
+func (p *pictures) recording() bool {
+	p.draw.Lock()
+	defer p.draw.Unlock()
+	return p.film != nil
+}
+
+func (p *pictures) beginRecording(name string) error {
+	p.draw.Lock()
+	defer p.draw.Unlock()
+	w, h := int(float64(p.size[0])*p.unit), int(float64(p.size[1])*p.unit)
+	f := &film{name: name, begun: time.Now(), w: w &^ 1, h: h &^ 1}
+	var err error
+	if recordingExt() == ".mp4" {
+		err = f.openMP4()
+	} else {
+		err = f.openAPNG()
+	}
+	if err != nil {
+		return fmt.Errorf("recording: %w", err)
+	}
+	p.film = f
+	return nil
+}
+
+func (p *pictures) endRecording() (string, error) {
+	p.draw.Lock()
+	defer p.draw.Unlock()
+	f := p.film
+	if f == nil {
+		return "", nil
+	}
+	p.film = nil
+	if err := f.end(); err != nil {
+		return f.name, fmt.Errorf("recording: %w", err)
+	}
+	return f.name, nil
+}
+
+// Film adds the screen to a recording, if one is made and it is time for a picture.
+func (p *pictures) Film(sh *Shown) error {
+	p.draw.Lock()
+	f := p.film
+	due := f != nil && int(time.Since(f.begun).Seconds()*filmRate) >= f.frames
+	p.draw.Unlock()
+	if !due {
+		return nil
+	}
+	img, err := p.Screen(sh)
+	if err != nil {
+		return err
+	}
+	p.draw.Lock()
+	defer p.draw.Unlock()
+	if p.film != f {
+		return nil
+	}
+	if img.Rect.Dx() < f.w || img.Rect.Dy() < f.h {
+		return errors.New("recording: the window has become smaller")
+	}
+	for n := int(time.Since(f.begun).Seconds()*filmRate) + 1; f.frames < n; f.frames++ { // the film keeps the clock's time
+		if err := f.add(img); err != nil {
+			p.film = nil
+			return errors.Join(err, f.end())
+		}
+	}
+	return nil
+}
+
+func (f *film) openMP4() error {
+	cmd := exec.Command("ffmpeg", "-loglevel", "error", "-y", "-f", "rawvideo", "-pixel_format", "rgba", "-video_size", fmt.Sprintf("%dx%d", f.w, f.h),
+		"-framerate", fmt.Sprint(filmRate), "-i", "-", "-pix_fmt", "yuv420p", "-preset", "veryfast", "-crf", "20", "-movflags", "+faststart", f.name)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	f.add = func(img *image.RGBA) error {
+		for y := range f.h {
+			if _, err := in.Write(img.Pix[y*img.Stride : y*img.Stride+4*f.w]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	f.end = func() error {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			return fmt.Errorf("ffmpeg: %w: %s", err, bytes.TrimSpace(said.Bytes()))
+		}
+		return nil
+	}
+	return nil
+}
+
+// openAPNG writes an animated PNG: https://www.w3.org/TR/png-3/#apng-frame-based-animation.
+func (f *film) openAPNG() error {
+	file, err := os.Create(f.name)
+	if err != nil {
+		return err
+	}
+	const header = 8 + 12 + 13 // signature and IHDR
+	sequence := uint32(0)
+	var last []byte
+	frames := uint32(0)
+	chunk := func(kind string, parts ...[]byte) error {
+		data := append([]byte(kind), bytes.Join(parts, nil)...)
+		buf := binary.BigEndian.AppendUint32(nil, uint32(len(data)-4))
+		buf = append(buf, data...)
+		_, err := file.Write(binary.BigEndian.AppendUint32(buf, crc32.ChecksumIEEE(data)))
+		return err
+	}
+	u32 := func(x uint32) []byte { return binary.BigEndian.AppendUint32(nil, x) }
+	f.add = func(img *image.RGBA) error {
+		var buf bytes.Buffer
+		if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, img.SubImage(image.Rect(0, 0, f.w, f.h))); err != nil {
+			return err
+		}
+		b := buf.Bytes()
+		if frames == 0 {
+			if _, err := file.Write(b[:header]); err != nil {
+				return err
+			}
+			if err := chunk("acTL", u32(0), u32(0)); err != nil { // the number of frames is put in at the end
+				return err
+			}
+			last = bytes.Clone(b[:header])
+		} else if !bytes.Equal(last, b[:header]) {
+			return errors.New("recording: the pictures' format changed")
+		}
+		control := bytes.Join([][]byte{u32(sequence), u32(uint32(f.w)), u32(uint32(f.h)), u32(0), u32(0), {0, 1, 0, filmRate, 0, 0}}, nil)
+		sequence++
+		if err := chunk("fcTL", control); err != nil {
+			return err
+		}
+		for b = b[header:]; len(b) >= 12; {
+			n := binary.BigEndian.Uint32(b)
+			kind, data := string(b[4:8]), b[8:8+n]
+			b = b[12+n:]
+			switch {
+			case kind == "IDAT" && frames == 0:
+				err = chunk("IDAT", data)
+			case kind == "IDAT":
+				err = chunk("fdAT", u32(sequence), data)
+				sequence++
+			}
+			if err != nil {
+				return err
+			}
+		}
+		frames++
+		return nil
+	}
+	f.end = func() error {
+		err := chunk("IEND")
+		if frames > 0 {
+			count := append([]byte("acTL"), append(u32(frames), u32(0)...)...)
+			_, seek := file.Seek(header+4, io.SeekStart)
+			_, write := file.Write(binary.BigEndian.AppendUint32(count, crc32.ChecksumIEEE(count)))
+			err = errors.Join(err, seek, write)
+		}
+		return errors.Join(err, file.Close())
+	}
+	return nil
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/refarena/refarena/cmd/refarena/internal/view"
+	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/sim/render"
+	"github.com/refarena/refarena/tasks"
+)
+
+type viewCommand struct {
+	refereeFlags
+	What     string `arg:"" optional:"" default:"starter" help:"A suite by name, a suite, task or scenario file, a scene file, or the folder of a run."`
+	Robot    string `default:"ur5" help:"Robot: ${robots}."`
+	Seed     uint64 `default:"1" help:"Seed of the episode."`
+	Episode  uint64 `placeholder:"SEED" help:"Of a run: which episode, by its seed (default: the first)."`
+	Step     int    `placeholder:"N" help:"Of a run: begin where this step does, from 1."`
+	Episodes int    `short:"n" default:"1" help:"How many episodes, with --referee human."`
+	Out      string `placeholder:"DIR" help:"With --referee human: the folder of the run (default: a new one under runs/)."`
+	Dir      string `default:"." help:"Where screenshots, recordings and scenarios go."`
+	Size     string `default:"1280x720" help:"Size of the window, or of the screenshots of a script [px]."`
+	Camera   string `name:"camera-size" default:"640x480" help:"Size of the referee's picture [px]."`
+	GL       string `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
+	Web      bool   `help:"Serve the viewer to a browser instead of opening a window."`
+	Listen   string `default:"127.0.0.1:0" help:"With --web: where to listen. The address has a random token in it; keep to loopback unless the network is yours."`
+	Script   string `name:"headless-script" placeholder:"FILE" help:"Carry out the orders in a file without a screen, one a line (- reads them from standard input): see docs/viewer.md."`
+}
+
+// Run opens the viewer.
+func (c *viewCommand) Run(ctx context.Context, io console) (err error) {
+	device, err := render.ParseDevice(c.GL)
+	if err != nil {
+		return usageError{err}
+	}
+	w, h, err := parseSize(c.Size)
+	if err != nil {
+		return err
+	}
+	if c.Episodes < 1 {
+		return usageError{fmt.Errorf("%d episodes (want at least 1)", c.Episodes)}
+	}
+	if c.Episodes > 1 && c.Referee != humanName {
+		return usageError{fmt.Errorf("--episodes %d without --referee %s: the viewer shows one episode; refarena eval plays many", c.Episodes, humanName)}
+	}
+	o, done, err := c.options(ctx, io, device)
+	if err != nil {
+		return err
+	}
+	defer done(&err)
+	show := c.window // what comes after the viewer is there
+	switch {
+	case c.Script != "":
+		show = c.headless
+	case c.Web:
+		show = c.serve
+	default:
+		if err := checkDisplay(); err != nil {
+			return err
+		}
+	}
+	v, err := view.New(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	v.SetSize(w, h, 1)
+	if c.Step > 0 {
+		if err := v.Do(fmt.Sprintf("seek step %d", c.Step)); err != nil {
+			return usageError{err}
+		}
+	}
+	return show(ctx, io, v)
+}
+
+const humanName = "human"
+
+// options finds out what is to be viewed, before anything is opened.
+func (c *viewCommand) options(ctx context.Context, out console, device render.Device) (o view.Options, done func(*error), err error) {
+	done = func(*error) {}
+	o = view.Options{Device: device, Dir: c.Dir, Episodes: c.Episodes}
+	var opened []referee.Referee
+	o.OpenReferee = func(name string) (referee.Referee, error) {
+		f := c.refereeFlags
+		f.Referee, f.Record = name, ""
+		r, _, err := f.open(out)
+		if err == nil {
+			opened = append(opened, r)
+		}
+		return r, err
+	}
+	closeAll := func(err *error) {
+		for _, r := range opened {
+			*err = errors.Join(*err, closeReferee(r))
+		}
+	}
+	if info, err := os.Stat(c.What); err == nil && info.IsDir() {
+		if c.Referee == humanName {
+			return o, done, usageError{errors.New("a run is viewed with the answers that it has; click to branch")}
+		}
+		return o, closeAll, c.recorded(&o, device)
+	}
+	if c.Step != 0 || c.Episode != 0 {
+		return o, done, usageError{fmt.Errorf("--episode and --step are for the folder of a run, and %s is none", c.What)}
+	}
+	cw, ch, err := parseSize(c.Camera)
+	if err != nil {
+		return o, done, err
+	}
+	flags := episodeFlags{Suite: c.What, Robot: c.Robot, Seed: c.Seed, GL: c.GL}
+	suite, _, err := flags.load()
+	if err != nil {
+		return o, done, err
+	}
+	o.Session = tasks.Options{Suite: suite, Robot: c.Robot, Seed: c.Seed, Width: cw, Height: ch}
+	o.Script = suite.Replay
+	if c.Referee == humanName {
+		o.Human = view.NewHuman()
+		o.Session.Referee = o.Human
+		return o, closeAll, c.baseline(ctx, out, &o, device)
+	}
+	r, closeFirst, err := c.open(out)
+	if err != nil {
+		return o, done, err
+	}
+	if err := referee.Check(ctx, r); err != nil {
+		return o, done, errors.Join(err, closeReferee(r))
+	}
+	o.Session.Referee = r
+	return o, func(err *error) { closeFirst(err); closeAll(err) }, nil
+}
+
+// recorded is an episode of a run.
+func (c *viewCommand) recorded(o *view.Options, device render.Device) error {
+	seed := c.Episode
+	if seed == 0 {
+		records, err := tasks.ReadRecords(c.What)
+		if err != nil {
+			return usageError{err}
+		}
+		if len(records) == 0 {
+			return usageError{fmt.Errorf("the run in %s has no episodes", c.What)}
+		}
+		seed = records[0].Seed
+	}
+	r, err := render.New(render.Options{Device: device})
+	if err != nil {
+		return err
+	}
+	info := r.Info()
+	r.Close()
+	o.Session, o.Script, o.Recorded, o.Changes, err = tasks.OpenRecorded(c.What, seed, info)
+	if err != nil {
+		return usageError{err}
+	}
+	if c.Step < 0 || c.Step > len(o.Recorded.Steps) {
+		return usageError{fmt.Errorf("no step %d in episode %d (have 1 to %d)", c.Step, seed, len(o.Recorded.Steps))}
+	}
+	return nil
+}
+
+// baseline records a run of which a person is the referee.
+func (c *viewCommand) baseline(ctx context.Context, out console, o *view.Options, device render.Device) error {
+	dir := cmp.Or(c.Out, filepath.Join("runs", fmt.Sprintf("%s-%s-%s-human", time.Now().Format("20060102-150405.000"), o.Session.Suite.Name, c.Robot)))
+	r, err := render.New(render.Options{Device: device})
+	if err != nil {
+		return err
+	}
+	info := r.Info()
+	r.Close()
+	run := o.Session
+	run.Out, run.Episodes = dir, c.Episodes
+	run.NewRenderer = func() (sim.Renderer, error) { return nil, errors.New("not needed") }
+	journal, err := tasks.JournalOf(run, info)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out.err, "the run is recorded in %s\n", dir)
+	o.OnRecord = journal.Append
+	context.AfterFunc(ctx, func() { journal.Close() })
+	return nil
+}
+
+// headless carries out a script.
+func (c *viewCommand) headless(ctx context.Context, out console, v *view.Viewer) error {
+	in := io.Reader(os.Stdin)
+	if c.Script != "-" {
+		f, err := os.Open(c.Script)
+		if err != nil {
+			return usageError{fmt.Errorf("script: %w", err)}
+		}
+		defer f.Close()
+		in = f
+	}
+	return view.RunScript(ctx, v, in, out.out)
+}
+
+// serve shows the viewer to a browser until it or the program is ended.
+func (c *viewCommand) serve(ctx context.Context, out console, v *view.Viewer) error {
+	w, err := view.NewWeb(v, c.Listen)
+	if err != nil {
+		return usageError{err}
+	}
+	fmt.Fprintf(out.out, "%s\n", w.URL())
+	return w.Serve(ctx)
+}

@@ -31,12 +31,24 @@ type Executor struct {
 	budget   int // for the skill
 	capsules []Capsule
 	rows     []float64
-	tried    []Grasp    // in this skill
-	nearby   []sim.Vec3 // what was seen around the place of planPlace
+	tried    []Grasp     // in this skill
+	others   []*Executor // of the robot's other modes
+	active   *Executor   // the mode that acts; nil: this one
+	nearby   []sim.Vec3  // what was seen around the place of planPlace
 }
 
 // NewExecutor is an executor for a robot that stands still. Make a new one when the plant was reset.
 func NewExecutor(r *Robot, p Plant) *Executor {
+	e := newExecutor(r, p)
+	if m, ok := p.(modal); ok {
+		for i, other := range r.others {
+			e.others = append(e.others, newExecutor(other, m.Modes()[i+1]))
+		}
+	}
+	return e
+}
+
+func newExecutor(r *Robot, p Plant) *Executor {
 	n := len(r.Arm.Joints)
 	e := &Executor{robot: r, plant: p, q: make([]float64, n), qd: make([]float64, n), tWorldBase: p.Base(), tBaseWorld: p.Base().Inv()}
 	e.planner.Hand, e.planner.Base = &r.Hand, e.tWorldBase.Pos
@@ -116,6 +128,9 @@ func (e *Executor) follow(ctx context.Context, t trajectory, guard func() (out O
 	}
 	for k := 1; k <= t.periods; k++ {
 		t.at(k, e.q, e.qd)
+		for i, j := range e.robot.Arm.Joints { // a curve through positions near a limit may swing beyond it
+			e.q[i] = min(max(e.q[i], j.Min), j.Max)
+		}
 		if err := e.step(ctx); err != nil {
 			return Outcome{}, err
 		}
@@ -281,6 +296,7 @@ func reversed(rows [][]float64) [][]float64 {
 // Home brings the arm to its home position by a way that is clear of what was seen last. The outcome says whether
 // it got there.
 func (e *Executor) Home(ctx context.Context) (Outcome, error) {
+	e = e.acting()
 	e.begin(0)
 	return e.retreat(ctx, nil)
 }

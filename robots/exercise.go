@@ -23,6 +23,7 @@ const (
 // there, unless something went wrong; the outcome is exec.dropped if the hand lost what it held, plan.no_path if there was no way. The error is the plant's or the
 // context's.
 func (e *Executor) Exercise(ctx context.Context, held *Held) (Outcome, []Phase, error) {
+	e = e.acting()
 	e.begin(0)
 	rot := e.robot.Arm.Forward(e.robot.Arm.Home).Rot
 	at := func(y float64) sim.Pose { return sim.Pose{Pos: sim.Vec3{exerciseReach, y, exerciseHeight}, Rot: rot} }

@@ -65,6 +65,8 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 	}
 	if p == dex3.Pinch {
 		r.Hand.FingerWidth = 0.026
+	} else {
+		r.Hand.FingerGap = 2 * (dex3.FingerZ - 0.011)
 	}
 	f := &Fingers{
 		Posture: func(width float64, q []float64) {
@@ -148,6 +150,9 @@ var (
 	g1WaistPitch = [...]float64{0, 0.18, 0.36, 0.51}
 )
 
+// g1Margin is what Inverse keeps from the joints' limits, so that curves through its positions are inside [rad].
+const g1Margin = 0.02
+
 // g1Rows is how many positions Inverse lists, at most.
 const g1Rows = 4
 
@@ -158,7 +163,7 @@ func (a g1Arm) Inverse(tBaseEE sim.Pose, seed []float64, buf []float64) []float6
 	tPelvisPalm := tBasePelvis.Inv().Mul(tBaseEE).Mul(a.tPalmEE.Inv())
 	near := g1.Config(seed)
 	q := near
-	if g1.Track(a.side, tPelvisPalm, &q) {
+	if g1.Track(a.side, tPelvisPalm, &q, g1Margin) {
 		if jointDistance(q[:], seed) < 0.3 {
 			return append(buf, q[:]...)
 		}
@@ -181,13 +186,14 @@ func (a g1Arm) Inverse(tBaseEE sim.Pose, seed []float64, buf []float64) []float6
 		cost[k], rows[k] = c, *q
 	}
 	var sols [8]g1.ArmConfig
+	opt := g1.Options{Most: 2, Quick: true, Margin: g1Margin}
 	seedArm := g1.ArmConfig(seed[g1.Waist:])
 	for _, yaw := range g1WaistYaw {
 		for _, pitch := range g1WaistPitch {
 			full := g1.Config{yaw, 0, pitch}
 			var tPelvisLink [g1.DOF + 1]sim.Pose
 			g1.Links(a.side, full, &tPelvisLink)
-			for _, arm := range sols[:g1.InverseArm(a.side, tPelvisLink[g1.Waist].Inv().Mul(tPelvisPalm), seedArm, 2, true, &sols)] {
+			for _, arm := range sols[:g1.InverseArm(a.side, tPelvisLink[g1.Waist].Inv().Mul(tPelvisPalm), seedArm, opt, &sols)] {
 				copy(full[g1.Waist:], arm[:])
 				keep(&full)
 			}

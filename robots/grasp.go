@@ -666,6 +666,7 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 	// What the two sides are like between the pads: how high they rise within 4 mm, and how far each third across reaches out.
 	var rise [2]float64
 	var ends [2][3]float64
+	var beside [2]int          // points where each of two fingers is, on either side of the gap
 	var slanting, clear [2]int // points there whose surface is at 40° to 75° to a pad, and others
 	for _, q := range g.ownIn {
 		du, dv := q.u-u, q.v-s.v
@@ -690,6 +691,14 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 			}
 		}
 		ends[side][third] = max(ends[side][third], math.Abs(du))
+		if dv > h.FingerGap/2+0.003 {
+			beside[0]++
+		} else if dv < -h.FingerGap/2-0.003 {
+			beside[1]++
+		}
+	}
+	if h.FingerGap > 0 && min(beside[0], beside[1]) < 3 {
+		return 0, false // it would slip through the gap
 	}
 	// The hidden side shows nothing: the seen one counts.
 	near, both := 0, edge || math.Abs(s.sight) <= 0.3

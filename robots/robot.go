@@ -96,6 +96,7 @@ type Hand struct {
 
 	// Shape, for finding grasps; lengths along z count from the ee frame's origin backwards [m].
 	FingerWidth     float64 // across the closing direction
+	FingerGap       float64 // … in the middle of which there is none on one side: two fingers, to either side of a thumb; 0: one finger on each side
 	FingerThickness float64 // along it
 	PadLength       float64
 	Depth           float64    // to the palm

@@ -41,6 +41,7 @@ type PickResult struct {
 // After a failure the arm is at rest, at home with its hand open, unless something keeps it from there, or where it was if it did not
 // move. The error is the plant's or the context's.
 func (e *Executor) Pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt PickOptions) (PickResult, error) {
+	e = e.choosing(f, px)
 	e.begin(opt.MaxPeriods)
 	e.tried = e.tried[:0]
 	var r PickResult
@@ -286,7 +287,9 @@ func (e *Executor) grasp(ctx context.Context, plan pickPlan, opt PickOptions) (O
 		return out, nil, err
 	}
 	held := &Held{Grasp: g}
-	out, err = e.phase("close", func() (Outcome, error) { return e.close(ctx, held, cmp.Or(opt.Force, gripForce)) })
+	out, err = e.phase("close", func() (Outcome, error) {
+		return e.close(ctx, held, min(cmp.Or(opt.Force, gripForce), e.robot.Hand.MaxForce))
+	})
 	if err != nil {
 		return out, nil, err
 	}
@@ -445,6 +448,7 @@ type PlaceResult struct {
 // shows it in. After a failure it is at rest, at home unless something keeps it from there, and holds on to what it still holds.
 // The error is the plant's or the context's.
 func (e *Executor) Place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *Held, opt PlaceOptions) (PlaceResult, error) {
+	e = e.acting()
 	e.begin(opt.MaxPeriods)
 	var r PlaceResult
 	err := e.place(ctx, f, px, held, &r)

@@ -294,7 +294,11 @@ func (e *episode) putBack(ctx context.Context) error {
 // look draws what the referee's camera sees into shot, with the noise of the depth camera that was asked for.
 func (e *episode) look(shot *sim.Shot) error {
 	defer took(&e.rec.Wall.Render, time.Now())
-	if err := e.renderer.Render(e.stage.Scene.Data, e.stage.Scene.Camera(e.o.Width, e.o.Height), shot); err != nil {
+	cam, err := e.stage.Camera(e.o.Width, e.o.Height)
+	if err != nil {
+		return err
+	}
+	if err := e.renderer.Render(e.stage.Scene.Data, cam, shot); err != nil {
 		return err
 	}
 	e.looks++
@@ -340,6 +344,9 @@ func (e *episode) recordScene() {
 		})
 	}
 	e.rec.Scene.Difficulty = s.Difficulty(s.Data, s.Camera(640, 480))
+	if e.robot.Camera != "" && !e.stage.ownView {
+		e.rec.Scene.Camera = scenes.DefaultCamera(1, 1).Name
+	}
 	s.Data.Hash(e.trace)
 }
 

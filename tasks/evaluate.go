@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
 )
@@ -39,7 +40,7 @@ type Options struct {
 
 	// NewRenderer makes a renderer; every worker has its own.
 	NewRenderer   func() (sim.Renderer, error)
-	Width, Height int            // of the referee's picture [px]; 0 means 640 × 480
+	Width, Height int            // of the referee's picture [px]; 0 means 640 × 480, or 640 × 360 through the robot's own camera
 	DepthNoise    sim.DepthNoise // of the camera, for referee and robot alike; "" means none
 	Workers       int            // episodes at a time; 0 means one for each core. The results do not depend on it.
 
@@ -69,7 +70,11 @@ func (o Options) withDefaults() Options {
 	}
 	o.Robot = cmp.Or(o.Robot, "ur5")
 	o.Episodes = cmp.Or(o.Episodes, 1)
-	o.Width, o.Height = cmp.Or(o.Width, 640), cmp.Or(o.Height, 480)
+	if robot, err := robots.Open(o.Robot); err == nil && o.Width == 0 { // that there is no such robot is said later
+		if cam, err := viewOf(robot, 0, 0); err == nil {
+			o.Width, o.Height = cam.Width, cam.Height
+		}
+	}
 	o.Workers = min(cmp.Or(o.Workers, runtime.NumCPU()), o.Episodes)
 	o.EpisodeTimeout = cmp.Or(o.EpisodeTimeout, 10*time.Minute)
 	o.Frames = cmp.Or(o.Frames, FramesFailed)
@@ -150,6 +155,11 @@ func ctxEnded(err error) bool {
 
 func runInfo(o Options, renderer sim.RendererInfo) RunInfo {
 	cam := scenes.DefaultCamera(o.Width, o.Height)
+	if robot, err := robots.Open(o.Robot); err == nil {
+		if own, err := viewOf(robot, o.Width, o.Height); err == nil {
+			cam = own
+		}
+	}
 	info := RunInfo{
 		Suite: o.Suite.Name, SuiteHash: o.Suite.Hash, Robot: o.Robot, Referee: o.Referee.Info(), Seed: o.Seed, Episodes: o.Episodes,
 		Camera:   CameraInfo{cam.Name, cam.Width, cam.Height, cam.FovyDeg(), o.DepthNoise},

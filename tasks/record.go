@@ -66,6 +66,7 @@ type SceneRecord struct {
 	Objects []ObjectRecord `json:"objects"`
 	// Difficulty is of the scene as the referee's camera sees it at the beginning; its Each goes with Objects.
 	Difficulty scenes.Difficulty `json:"difficulty"`
+	Camera     string            `json:"camera,omitempty"` // that the referee looked through if it is not the run's: a robot's own camera does not show all
 }
 
 // An ObjectRecord is an object and where it stood.

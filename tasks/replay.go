@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"github.com/refarena/refarena/robots"
-	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
 )
 
@@ -84,10 +83,15 @@ var errReplayed = errors.New("tasks: replay: all is played that was asked for")
 
 // replayOptions play records of the run in a folder again.
 func replayOptions(dir string, info RunInfo, suite *Suite, records []*Record) (Options, error) {
-	if _, err := robots.Open(info.Robot); err != nil {
+	robot, err := robots.Open(info.Robot)
+	if err != nil {
 		return Options{}, err
 	}
-	if cam := scenes.DefaultCamera(info.Camera.Width, info.Camera.Height); cam.Name != info.Camera.Name || cam.FovyDeg() != info.Camera.FovyDeg {
+	cam, err := viewOf(robot, info.Camera.Width, info.Camera.Height)
+	if err != nil {
+		return Options{}, err
+	}
+	if cam.Name != info.Camera.Name || cam.FovyDeg() != info.Camera.FovyDeg {
 		return Options{}, fmt.Errorf("tasks: the run in %s was seen by camera %s of %g°, this program has %s of %g°", dir, info.Camera.Name, info.Camera.FovyDeg, cam.Name, cam.FovyDeg())
 	}
 	return Options{

@@ -28,6 +28,8 @@ type Stage struct {
 	Plant  *robots.SimPlant
 	Things []int // the object that each of Task.Things is, an index into Scene.Objects
 	Goals  []BoundGoal
+
+	ownView bool // the referee looks through the robot's camera
 }
 
 // A BoundGoal is a goal with the scene's objects that it means, as indices into Scene.Objects.
@@ -74,7 +76,21 @@ func NewStage(suite *Suite, robot *robots.Robot, seed uint64, see sim.Renderer) 
 			if err := see.Render(s.Data, s.Camera(approveWidth, approveHeight), &shot); err != nil {
 				return false, err
 			}
-			return st.approve(s, &shot)
+			ok, err := st.approve(s, &shot)
+			if err != nil || !ok || robot.Camera == "" || st.speaksOfPlaces() {
+				return ok, err
+			}
+			// Scenes are the same for all robots. What the robot's own camera does not show is asked about from across the table.
+			st.ownView = true
+			own, err := st.Camera(ownWidth, ownHeight)
+			if err == nil {
+				err = see.Render(s.Data, own, &shot)
+			}
+			if err != nil {
+				return false, err
+			}
+			st.ownView = st.inView(s, &shot)
+			return true, nil
 		}
 	}
 	if st.Scene, err = scenes.Generate(suite.sceneConfig(st.Task), seed, mount); err != nil {

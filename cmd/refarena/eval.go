@@ -34,7 +34,7 @@ type evalCommand struct {
 	refereeFlags
 	Episodes int    `short:"n" default:"20" help:"How many episodes."`
 	Workers  int    `default:"0" help:"Episodes at a time; 0: one for each core. Results do not depend on it."`
-	Size     string `default:"640x480" help:"Size of the referee's picture [px]."`
+	Size     string `placeholder:"WxH" help:"Size of the referee's picture [px] (default: 640x480; 640x360, all of the sensor, through the G1's own camera)."`
 	Noise    string `name:"depth-noise" placeholder:"CAMERA" help:"Noise of a depth camera, for robot and referee alike: d435 or l515 (default: exact depth)."`
 	Out      string `placeholder:"DIR" help:"Folder of the run (default: a new one under runs/)."`
 	Controls bool   `help:"Play the same episodes with oracle, random-in-mask and random-pixel too, for the report: what can be reached, and what luck does."`
@@ -82,7 +82,10 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 	if c.Workers < 0 {
 		return usageError{fmt.Errorf("%d workers (want at least 1, or 0 for one for each core)", c.Workers)}
 	}
-	w, h, err := parseSize(c.Size)
+	w, h := 0, 0 // what the robot's view has
+	if c.Size != "" {
+		w, h, err = parseSize(c.Size)
+	}
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,9 @@ func (c *renderCommand) camera(s *shownScene, w, h int) (cam sim.Camera, lens si
 	if c.View == "overview" {
 		cam = overview(w, h)
 	}
+	if c.Camera == "" && c.View == "referee" && s.robot != nil {
+		c.Camera = s.robot.Camera
+	}
 	if c.Camera == "" {
 		if c.Distort {
 			return cam, lens, usageError{errors.New("--distort needs a --camera, whose lens it is")}

@@ -19,8 +19,15 @@ const (
 	restarts   = 60   // random starts after the analytic ones
 )
 
-// Limits of a joint are drawn in by this much for what Inverse returns, so that rounding keeps inside [rad].
+// inside is what limits are drawn in by at least, so that rounding keeps inside [rad].
 const inside = 1e-9
+
+// Options tune InverseArm. The zero value is ready to use.
+type Options struct {
+	Most   int     // positions wanted; 0 means 1, at most 8
+	Quick  bool    // give up after the analytic starts, the most promising ones
+	Margin float64 // from the joints' limits [rad]
+}
 
 // A target is where the palm is wanted, in the frame that a chain begins in.
 type target struct {
@@ -56,9 +63,10 @@ func (t *target) miss(f *frame) (e [6]float64, pos, rot float64) {
 
 // A chain is joints from..DOF of an arm with the frame that it begins in.
 type chain struct {
-	side  Side
-	from  int // 0: waist and arm; Waist: the arm alone
-	start frame
+	side   Side
+	from   int // 0: waist and arm; Waist: the arm alone
+	start  frame
+	margin float64 // from the joints' limits [rad]
 }
 
 // run fills jac with the columns of the joints (lever-weighted rows) and returns the palm's frame.
@@ -88,6 +96,7 @@ func (c *chain) solve(t *target, q *Config, weight *Config) bool {
 	chain := &chains[c.side]
 	var jac [DOF][6]float64
 	last, stuck := math.Inf(1), 0
+	margin := c.margin + inside
 	for range iterations {
 		f := c.run(q, &jac)
 		e, pos, rot := t.miss(&f)
@@ -138,7 +147,7 @@ func (c *chain) solve(t *target, q *Config, weight *Config) bool {
 					dq[i] += jac[i][r] * y[r]
 				}
 				dq[i] *= weight[i]
-				lo, hi := chain[i].Min+inside, chain[i].Max-inside
+				lo, hi := chain[i].Min+margin, chain[i].Max-margin
 				if q[i] <= lo && dq[i] < 0 || q[i] >= hi && dq[i] > 0 {
 					frozen[i], again = true, true
 				}
@@ -147,7 +156,7 @@ func (c *chain) solve(t *target, q *Config, weight *Config) bool {
 				continue
 			}
 			for i := c.from; i < DOF; i++ {
-				q[i] = min(max(q[i]+min(max(dq[i], -0.7), 0.7), chain[i].Min+inside), chain[i].Max-inside)
+				q[i] = min(max(q[i]+min(max(dq[i], -0.7), 0.7), chain[i].Min+margin), chain[i].Max-margin)
 			}
 			break
 		}
@@ -366,13 +375,13 @@ func sqr(x float64) float64 { return x * x }
 
 var armWeight = Config{0, 0, 0, 1, 1, 1, 1, 1, 1, 1}
 
-// InverseArm fills sols with up to most positions of the arm that bring the palm to tTorsoPalm, nearest to seed first, and returns how many
-// it found. They differ by a tenth of a radian at least in some joint. The waist does not move.
+// InverseArm fills sols with positions of the arm that bring the palm to tTorsoPalm, nearest to seed first, and returns how many it found.
+// They differ by a tenth of a radian at least in some joint. The waist does not move.
 //
-// The analytic starts (see chain.starts) are followed by a few damped Newton steps each. If none gets there, so are, unless quick, a fixed
+// The analytic starts (see chain.starts) are followed by a few damped Newton steps each. If none gets there, so are, unless Quick, a fixed
 // sequence of positions all over the joints' ranges: the same request has the same answer.
-func InverseArm(s Side, tTorsoPalm sim.Pose, seed ArmConfig, most int, quick bool, sols *[8]ArmConfig) int {
-	c := chain{side: s, from: Waist, start: identity}
+func InverseArm(s Side, tTorsoPalm sim.Pose, seed ArmConfig, opt Options, sols *[8]ArmConfig) int {
+	c := chain{side: s, from: Waist, start: identity, margin: opt.Margin}
 	f := frameOf(tTorsoPalm)
 	t := target{f.x, f.p}
 	for _, v := range f.p {
@@ -385,7 +394,7 @@ func InverseArm(s Side, tTorsoPalm sim.Pose, seed ArmConfig, most int, quick boo
 	}
 	var list [maxStarts]start
 	n := c.starts(&t, &seed, &list)
-	most = min(most, len(sols))
+	most := min(max(opt.Most, 1), len(sols))
 	count := 0
 	try := func(q0 *ArmConfig) bool {
 		var q Config
@@ -409,7 +418,7 @@ func InverseArm(s Side, tTorsoPalm sim.Pose, seed ArmConfig, most int, quick boo
 		return true
 	}
 	for i := range n {
-		if i >= 24 && (count > 0 || quick) {
+		if i >= 24 && (count > 0 || opt.Quick) {
 			break
 		}
 		if try(&list[i].q); count >= most {
@@ -417,7 +426,7 @@ func InverseArm(s Side, tTorsoPalm sim.Pose, seed ArmConfig, most int, quick boo
 		}
 	}
 	state := uint64(0x9e3779b97f4a7c15)
-	for k := 0; k < restarts && count == 0 && !quick; k++ {
+	for k := 0; k < restarts && count == 0 && !opt.Quick; k++ {
 		var q ArmConfig
 		for i := range q {
 			state = state*6364136223846793005 + 1442695040888963407
@@ -440,9 +449,9 @@ func InverseArm(s Side, tTorsoPalm sim.Pose, seed ArmConfig, most int, quick boo
 var trackWeight = Config{0.15, 0.05, 0.15, 1, 1, 1, 1, 1, 1, 1}
 
 // Track moves q, waist and arm, from where it is to where the palm is at tPelvisPalm, by the shortest way, and reports whether it got
-// there within the limits. It is for the next place on a line.
-func Track(s Side, tPelvisPalm sim.Pose, q *Config) bool {
-	c := chain{side: s, start: identity}
+// there within the limits, drawn in by margin [rad]. It is for the next place on a line.
+func Track(s Side, tPelvisPalm sim.Pose, q *Config, margin float64) bool {
+	c := chain{side: s, start: identity, margin: margin}
 	f := frameOf(tPelvisPalm)
 	t := target{f.x, f.p}
 	return c.solve(&t, q, &trackWeight)

@@ -36,7 +36,7 @@ func TestInverseArmOfForward(t *testing.T) {
 		for range draws {
 			q := randConfig(r, s)
 			want := tTorsoPalm(s, q)
-			n := InverseArm(s, want, ArmConfig{}, 1, false, &sols)
+			n := InverseArm(s, want, ArmConfig{}, Options{}, &sols)
 			if n == 0 {
 				continue
 			}
@@ -62,7 +62,7 @@ func TestInverseArmUnreachable(t *testing.T) {
 	nan := sim.Identity()
 	nan.Pos[1] = math.NaN()
 	for _, p := range []sim.Pose{sim.Translation(0.9, 0.1, 0.2), nan, sim.Translation(math.Inf(1), 0, 0)} {
-		if n := InverseArm(Left, p, ArmConfig{}, 8, false, &sols); n != 0 {
+		if n := InverseArm(Left, p, ArmConfig{}, Options{Most: 8}, &sols); n != 0 {
 			t.Errorf("InverseArm(%v) = %d solutions, want none", p, n)
 		}
 	}
@@ -72,12 +72,12 @@ func TestInverseAllocatesNothing(t *testing.T) {
 	q := Config{0, 0, 0, 0.2, 0.3, 0.1, 0.4, 0.2, -0.3, 0.2}
 	pose, full := tTorsoPalm(Left, q), Forward(Left, q)
 	var sols [8]ArmConfig
-	if n := testing.AllocsPerRun(100, func() { InverseArm(Left, pose, ArmConfig{}, 8, false, &sols) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { InverseArm(Left, pose, ArmConfig{}, Options{Most: 8}, &sols) }); n != 0 {
 		t.Errorf("InverseArm allocates %v times", n)
 	}
 	if n := testing.AllocsPerRun(100, func() {
 		at := Config{}
-		Track(Left, full, &at)
+		Track(Left, full, &at, 0)
 	}); n != 0 {
 		t.Errorf("Track allocates %v times", n)
 	}

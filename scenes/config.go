@@ -212,13 +212,33 @@ func (c Config) checkRoom(designs []*Design, s Setting) error {
 	if room == 0 {
 		return fmt.Errorf("scenes: the zone %+v is not on the table (%+v)", c.Zone, t.Top)
 	}
-	smallest := math.Inf(1)
+	if c.Wanted != nil { // they can be any
+		designs = Catalogue()
+	}
+	var areas, supports []float64 // of what the scene can have, the smallest first
 	for _, d := range designs {
 		f := d.Footprint
 		f.Radius += c.Gap / 2
-		smallest = min(smallest, f.area())
+		times := len(d.Colors)
+		if c.Lookalikes {
+			times = c.MinObjects
+		}
+		areas = append(areas, slices.Repeat([]float64{f.area()}, times)...)
+		if d.Support != nil {
+			supports = append(supports, f.area())
+		}
 	}
-	if need := float64(c.MinObjects-c.MaxCarried) * smallest; need > room {
+	slices.Sort(areas)
+	slices.Sort(supports)
+	var need float64
+	stand := max(c.MinObjects-c.MaxCarried, 1)
+	for i := range stand {
+		need += areas[min(i, len(areas)-1)]
+	}
+	for i := range min(c.MinSupports, len(supports), stand) { // instead of the largest of those
+		need += max(0, supports[0]-areas[min(stand-1-i, len(areas)-1)])
+	}
+	if need > room {
 		return fmt.Errorf("scenes: %d objects need %.3f m² at least, the zone has %.3f m² on a table of %.3g × %.3g m (want fewer objects or a larger table)",
 			c.MinObjects, need, room, t.Top.MaxX-t.Top.MinX, t.Top.MaxY-t.Top.MinY)
 	}

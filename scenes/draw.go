@@ -3,6 +3,7 @@ package scenes
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -33,8 +34,10 @@ const (
 type Draws struct {
 	seed                     uint64
 	objects, placement, load *rand.Rand
-	crowd                    float64       // 0 the fewest objects … 1 the most
-	suitable                 map[suit]bool // known answers of drawing.suits, which are the same in all attempts
+	crowd                    float64        // 0 the fewest objects … 1 the most
+	suitable                 map[suit]bool  // known answers of drawing.suits, which are the same in all attempts
+	roomy                    bool           // see Config.checkRoom
+	unmatched                map[string]int // how often a draw came to nothing, by what was missing
 }
 
 // NewDraws are the streams of a seed: "count", "objects", "placement" and "load", and those of the setting: "look", "tables", "room", "light"
@@ -43,7 +46,7 @@ func NewDraws(seed uint64) *Draws {
 	return &Draws{
 		seed: seed, crowd: Stream(seed, "count").Float64(),
 		objects: Stream(seed, "objects"), placement: Stream(seed, "placement"), load: Stream(seed, "load"),
-		suitable: map[suit]bool{},
+		suitable: map[suit]bool{}, unmatched: map[string]int{},
 	}
 }
 
@@ -66,19 +69,41 @@ func Draw(cfg Config, draws *Draws) (*Layout, Reason, error) {
 		return nil, "", err
 	}
 	d := &drawing{Layout: &Layout{Config: cfg, Setting: draws.setting(cfg)}, suitable: draws.suitable}
-	if err := cfg.checkRoom(designs, d.Setting); err != nil {
-		return nil, "", err
+	if !draws.roomy {
+		if err := cfg.checkRoom(designs, d.Setting); err != nil {
+			return nil, "", err
+		}
+		draws.roomy = true // for all attempts, which have one setting
 	}
 	n := cfg.MinObjects + int(draws.crowd*float64(cfg.MaxObjects-cfg.MinObjects+1))
+	missing := ""
 	switch {
-	case !d.choose(n, designs, draws.objects) || !d.load(draws.load) || !d.appoint():
-		return nil, Unmatched, nil
+	case !d.choose(n, designs, draws.objects):
+		missing = fmt.Sprintf("%d objects that a person can tell apart", n)
+	case !d.load(draws.load):
+		missing = fmt.Sprintf("supports for %d carried objects", cfg.MinCarried)
+	case !d.appoint():
+		missing = fmt.Sprintf("%d objects to pick up that fit on or in one of %d empty supports", cfg.MinPickable, cfg.MinSupports)
 	case !d.place(draws.placement, draws.load):
 		return nil, NoRoom, nil
 	case !d.serves():
-		return nil, Unmatched, nil
+		missing = fmt.Sprintf("room on or in %d supports, as they stand, for %d objects to pick up", cfg.MinSupports, cfg.MinPickable)
+	default:
+		return d.Layout, "", nil
 	}
-	return d.Layout, "", nil
+	draws.unmatched[missing]++
+	return nil, Unmatched, nil
+}
+
+// mostly says what has been missing most often.
+func (d *Draws) mostly() string {
+	most := ""
+	for _, missing := range slices.Sorted(maps.Keys(d.unmatched)) {
+		if most == "" || d.unmatched[missing] > d.unmatched[most] {
+			most = missing
+		}
+	}
+	return most
 }
 
 // A drawing is a layout that is being drawn.

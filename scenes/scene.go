@@ -35,13 +35,14 @@ func (s *Scene) Close() {
 	s.Model.Close()
 }
 
-// Generate draws scenes of the seed until one settles well, at most cfg.MaxTries. The error says what was wrong with them, or that the
+// Generate draws scenes of the seed until one settles well, at most cfg.MaxTries, and fewer if none is what was asked for. The error says what was wrong with them, or that the
 // configuration makes no sense, or what the mount reported. The caller closes the Scene.
 func Generate(cfg Config, seed uint64, mount Mount) (*Scene, error) {
 	draws := NewDraws(seed)
 	rejected := map[Reason]int{}
-	tries := cfg.withDefaults().MaxTries
-	for range tries {
+	most, tries := cfg.withDefaults().MaxTries, 0
+	for tries < most && (tries < hopeless || rejected[Unmatched] < tries) {
+		tries++
 		l, why, err := Draw(cfg, draws)
 		if err != nil {
 			return nil, err
@@ -75,13 +76,20 @@ func Generate(cfg Config, seed uint64, mount Mount) (*Scene, error) {
 	}
 	var counts []string
 	for _, why := range slices.Sorted(maps.Keys(rejected)) {
-		counts = append(counts, fmt.Sprintf("%d × %s", rejected[why], why))
+		count := fmt.Sprintf("%d × %s", rejected[why], why)
+		if why == Unmatched {
+			count += ", mostly for want of " + draws.mostly()
+		}
+		counts = append(counts, count)
 	}
 	c := cfg.withDefaults()
 	room := c.room(NewDraws(seed).setting(c))
 	return nil, fmt.Errorf("scenes: seed %d: no scene of %d to %d objects on %.3f m² of table is good in %d tries (%s): "+
 		"ask for fewer objects, a smaller gap, a larger zone or more designs", seed, c.MinObjects, c.MaxObjects, room, tries, strings.Join(counts, ", "))
 }
+
+// hopeless is after how many draws of which not one was what was asked for no more are made. It takes about a second.
+const hopeless = 2000
 
 // realize builds, compiles and settles a layout. The Scene is nil if it is no good.
 func (l *Layout) realize(mount Mount) (*Scene, Reason, error) {

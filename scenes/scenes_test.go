@@ -237,7 +237,7 @@ func TestConfigErrors(t *testing.T) {
 		want string
 	}{
 		{"unknown design", Config{Designs: []string{"mugg"}}, `no object design "mugg" (have mug, cup,`},
-		{"too many on a small zone", Config{MinObjects: 20, MaxTries: 3, Zone: Zone{0.3, 0.6, -0.15, 0.15}}, "3 × no room"},
+		{"too many on a small zone", Config{MinObjects: 15, MaxTries: 3, Zone: Zone{0.3, 0.6, -0.15, 0.15}}, "3 × no room"},
 		{"more at least than at most", Config{MinObjects: 9, MaxObjects: 5}, "9 to 5 objects"},
 		{"nothing to pick up", Config{Designs: []string{"plate", "bowl"}}, "do not include what the scene needs"},
 		{"off the table", Config{Zone: Zone{1.2, 1.5, 0, 0.3}}, "is not on the table"},

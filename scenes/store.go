@@ -133,23 +133,23 @@ func (s *Scene) Encode() ([]byte, error) {
 // Parse reads a scene file, strictly: an unknown key or name, a number that makes no sense and an object on something that is not there
 // are errors that name the line or the object. name is the file's, for errors. The scene is not settled yet: see Load.
 func Parse(name string, text []byte) (*Layout, uint64, error) {
-	fail := func(format string, args ...any) (*Layout, uint64, error) {
-		return nil, 0, fmt.Errorf("scenes: scene %s: %w", name, fmt.Errorf(format, args...))
+	fail := func(field, format string, args ...any) (*Layout, uint64, error) {
+		return nil, 0, fmt.Errorf("scenes: scene %s: %w", name, Locate(text, At(field, fmt.Errorf(format, args...))))
 	}
 	var in storedScene
 	if err := DecodeYAML(text, &in); err != nil {
-		return fail("%w", err)
+		return nil, 0, fmt.Errorf("scenes: scene %s: %w", name, err)
 	}
 	switch {
 	case in.Scene != sceneVersion:
-		return fail("format %d (have %d)", in.Scene, sceneVersion)
+		return fail("scene", "format %d (have %d)", in.Scene, sceneVersion)
 	case len(in.Objects) == 0 || len(in.Objects) > maxObjects:
-		return fail("%d objects (want 1…%d)", len(in.Objects), maxObjects)
+		return fail("objects", "%d objects (want 1…%d)", len(in.Objects), maxObjects)
 	case len(in.Setting.Tables) == 0:
-		return fail("no tables (want 1 or 2)")
+		return fail("setting.tables", "no tables (want 1 or 2)")
 	}
-	if err := in.checkLengths(); err != nil {
-		return fail("%w", err)
+	if field, err := in.checkLengths(); err != nil {
+		return fail(field, "%w", err)
 	}
 	v, e := in.Setting.View, in.Setting.Light
 	l := &Layout{
@@ -173,83 +173,93 @@ func Parse(name string, text []byte) (*Layout, uint64, error) {
 		l.Setting.Tables = append(l.Setting.Tables, Table{zoneOf(t.Top), t.Z, t.Finish, t.Frame})
 	}
 	if err := l.Setting.Validate(); err != nil {
-		return fail("%w", err)
+		return fail("setting", "%w", err)
 	}
 	if z := l.Config.Zone.meet(l.Config.Reach); z.empty() || !(in.Premise.MinVisible > 0 && in.Premise.MinVisible <= 1) {
-		return fail("the premise's zone %v and reach %v have nothing in common, or min_visible %g is not in 0…1",
+		return fail("premise", "the premise's zone %v and reach %v have nothing in common, or min_visible %g is not in 0…1",
 			in.Premise.Zone, in.Premise.Reach, in.Premise.MinVisible)
 	}
-	for _, o := range in.Objects {
+	for i, o := range in.Objects {
+		field := fmt.Sprintf("objects[%d]", i)
 		p := Placed{Name: o.Name, On: o.On, TWorldObj: sim.Pose{Pos: sim.Vec3(o.Pos), Rot: quatOf(o.Quat)}}
 		var err error
 		if p.Design, err = Find(o.Design); err != nil {
-			return fail("object %q: %w", o.Name, err)
+			return fail(field+".design", "object %q: %w", o.Name, err)
 		}
 		if p.Color, err = FindColor(o.Color); err != nil {
-			return fail("object %q: %w", o.Name, err)
+			return fail(field+".color", "object %q: %w", o.Name, err)
 		}
 		switch size := p.TWorldObj.Rot.Len(); {
 		case o.Name == "" || isTable(o.Name) || o.Name == "world" || strings.Contains(o.Name, "/"):
-			return fail("an object called %q (want a name of its own, without a slash)", o.Name)
+			return fail(field+".name", "an object called %q (want a name of its own, without a slash)", o.Name)
 		case l.named(o.Name) >= 0:
-			return fail("two objects called %q", o.Name)
+			return fail(field+".name", "two objects called %q", o.Name)
 		case !(math.Abs(size-1) < 1e-3):
-			return fail("object %q: a quaternion of length %g (want 1)", o.Name, size)
+			return fail(field+".quat", "object %q: a quaternion of length %g (want 1)", o.Name, size)
 		case !(p.TWorldObj.Pos.Len() < 10):
-			return fail("object %q: at %v m (want a place on a table)", o.Name, o.Pos)
+			return fail(field+".pos", "object %q: at %v m (want a place on a table)", o.Name, o.Pos)
 		}
 		p.TWorldObj.Rot = p.TWorldObj.Rot.Normalize()
 		l.Objects = append(l.Objects, p)
 	}
 	for i := range l.Objects {
 		p := &l.Objects[i]
-		on := l.Under(i)
+		on, field := l.Under(i), fmt.Sprintf("objects[%d].on", i)
 		switch {
 		case p.On != "" && on < 0:
-			return fail("object %q: no object %q to be on (have %s)", p.Name, p.On, strings.Join(l.names(), ", "))
+			return fail(field, "object %q: no object %q to be on (have %s)", p.Name, p.On, strings.Join(l.names(), ", "))
 		case on >= 0 && l.Objects[on].Design.Support == nil:
-			return fail("object %q: on %q, which cannot carry anything", p.Name, p.On)
+			return fail(field, "object %q: on %q, which cannot carry anything", p.Name, p.On)
 		case l.depth(i) >= len(l.Objects):
-			return fail("object %q: is on %q, which is on it", p.Name, p.On)
+			return fail(field, "object %q: is on %q, which is on it", p.Name, p.On)
 		}
 	}
 	return l, in.Seed, nil
 }
 
-// checkLengths says which list of numbers is too short or too long, or has one that is not finite.
-func (in *storedScene) checkLengths() error {
+// checkLengths says which list of numbers is too short or too long, or has one that is not finite, and which field of the file it is.
+func (in *storedScene) checkLengths() (field string, err error) {
 	type list struct {
-		name   string
-		values []float64
-		want   int
+		field, name string
+		values      []float64
+		want        int
 	}
 	v, e := in.Setting.View, in.Setting.Light
-	lists := []list{
-		{"premise: zone", in.Premise.Zone, 4}, {"premise: reach", in.Premise.Reach, 4},
-		{"light: key_dir", e.KeyDir, 3}, {"light: key_color", e.KeyColor, 3}, {"light: sky", e.Sky, 3}, {"light: ground", e.Ground, 3},
-		{"light: background", e.Background, 3}, {"view: eye", v.Eye, 3}, {"view: target", v.Target, 3},
+	var lists []list
+	add := func(field, name string, want int, values ...float64) {
+		lists = append(lists, list{field, name, values, want})
 	}
+	add("premise.zone", "premise: zone", 4, in.Premise.Zone...)
+	add("premise.reach", "premise: reach", 4, in.Premise.Reach...)
+	add("setting.light.key_dir", "light: key_dir", 3, e.KeyDir...)
+	add("setting.light.key_color", "light: key_color", 3, e.KeyColor...)
+	add("setting.light.sky", "light: sky", 3, e.Sky...)
+	add("setting.light.ground", "light: ground", 3, e.Ground...)
+	add("setting.light.background", "light: background", 3, e.Background...)
+	add("setting.view.eye", "view: eye", 3, v.Eye...)
+	add("setting.view.target", "view: target", 3, v.Target...)
 	if e.WhiteBalance != nil {
-		lists = append(lists, list{"light: white_balance", e.WhiteBalance, 3})
+		add("setting.light.white_balance", "light: white_balance", 3, e.WhiteBalance...)
 	}
-	lists = append(lists, list{"light: key_angle, exposure", []float64{e.KeyAngle, e.Exposure}, 2})
+	add("setting.light", "light: key_angle, exposure", 2, e.KeyAngle, e.Exposure)
 	for i, t := range in.Setting.Tables {
-		lists = append(lists, list{fmt.Sprintf("table %d: top", i+1), t.Top, 4})
+		add(fmt.Sprintf("setting.tables[%d].top", i), fmt.Sprintf("table %d: top", i+1), 4, t.Top...)
 	}
-	for _, o := range in.Objects {
-		lists = append(lists, list{fmt.Sprintf("object %q: pos", o.Name), o.Pos, 3}, list{fmt.Sprintf("object %q: quat", o.Name), o.Quat, 4})
+	for i, o := range in.Objects {
+		add(fmt.Sprintf("objects[%d].pos", i), fmt.Sprintf("object %q: pos", o.Name), 3, o.Pos...)
+		add(fmt.Sprintf("objects[%d].quat", i), fmt.Sprintf("object %q: quat", o.Name), 4, o.Quat...)
 	}
 	for _, l := range lists {
 		if len(l.values) != l.want {
-			return fmt.Errorf("%s: %d numbers (want %d)", l.name, len(l.values), l.want)
+			return l.field, fmt.Errorf("%s: %d numbers (want %d)", l.name, len(l.values), l.want)
 		}
 		for _, x := range l.values {
 			if math.IsNaN(x) || math.IsInf(x, 0) {
-				return fmt.Errorf("%s: %g (want finite numbers)", l.name, x)
+				return l.field, fmt.Errorf("%s: %g (want finite numbers)", l.name, x)
 			}
 		}
 	}
-	return nil
+	return "", nil
 }
 
 func (l *Layout) names() []string {

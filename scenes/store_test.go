@@ -129,8 +129,8 @@ func TestLoadRefuses(t *testing.T) {
 func TestParseErrors(t *testing.T) {
 	for _, tt := range []struct{ name, from, to, want string }{
 		{"unknown key", "seed: 0", "sed: 0", "[2:1] unknown field \"sed\""},
-		{"version", "scene: 1", "scene: 2", "format 2 (have 1)"},
-		{"design", "design: mug", "design: mugg", `object "blue mug": scenes: no object design "mugg" (have mug,`},
+		{"version", "scene: 1", "scene: 2", "[1:8] format 2 (have 1)"},
+		{"design", "design: mug", "design: mugg", `[16:13] object "blue mug": scenes: no object design "mugg" (have mug,`},
 		{"color", "color: red", "color: reddish", `object "red can": scenes: no colour "reddish" (have red,`},
 		{"on nothing", "on: blue book", "on: pink book", `object "red can": no object "pink book" to be on (have blue mug,`},
 		{"on a mug", "on: blue book", "on: blue mug", `on "blue mug", which cannot carry anything`},

@@ -3,10 +3,12 @@ package scenes
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 )
 
 // DecodeYAML reads a file of this project's strictly: an unknown key is an error. It is one line and names the line and column of the file, as
@@ -25,4 +27,60 @@ func DecodeYAML(text []byte, into any) (err error) {
 		return errors.New(strings.Join(strings.Fields(yaml.FormatError(err, false, false)), " "))
 	}
 	return nil
+}
+
+// At says of an error which field of a YAML file it is about, as a path: "goals[1].move". Errors of fields within fields nest, with other
+// wrapping in between or not; one that begins with "$." is of the whole file. Locate finds the place. nil stays nil, and the message stays what it is.
+func At(field string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fieldError{field, err}
+}
+
+type fieldError struct {
+	field string
+	err   error
+}
+
+func (e *fieldError) Error() string { return e.err.Error() }
+func (e *fieldError) Unwrap() error { return e.err }
+
+// Locate puts the line and column of the field that At has named in front of an error's message, as DecodeYAML does: "[3:5] …". What is missing
+// is at the place of what it would be in. text is the file's, which has been decoded before.
+func Locate(text []byte, err error) error {
+	if err == nil {
+		return nil
+	}
+	var path []string
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if f, ok := e.(*fieldError); ok {
+			field, whole := strings.CutPrefix(f.field, "$.")
+			if whole {
+				path = nil
+			}
+			path = append(path, field)
+		}
+	}
+	line, column := Position(text, strings.Join(path, "."))
+	return fmt.Errorf("[%d:%d] %w", line, column, err)
+}
+
+// Position is the line and column of a field of a YAML file, or of what it would be in: "parts[1].mesh", then "parts[1]", then "parts", then
+// the first line.
+func Position(text []byte, field string) (line, column int) {
+	tree, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return 1, 1
+	}
+	for field != "" {
+		if p, err := yaml.PathString("$." + field); err == nil {
+			if node, err := p.FilterFile(tree); err == nil && node != nil && node.GetToken() != nil {
+				at := node.GetToken().Position
+				return at.Line, at.Column
+			}
+		}
+		field = field[:max(strings.LastIndexAny(field, ".["), 0)]
+	}
+	return 1, 1
 }

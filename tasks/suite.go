@@ -259,7 +259,7 @@ func ParseSuite(text []byte) (*Suite, error) {
 	if err := scenes.DecodeYAML(text, s); err != nil {
 		return nil, err
 	}
-	if err := s.check(); err != nil {
+	if err := scenes.Locate(text, s.check()); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(text)
@@ -267,32 +267,37 @@ func ParseSuite(text []byte) (*Suite, error) {
 	return s, nil
 }
 
+// at is an error about a field of the suite's file, or of the part of it that is being checked: see scenes.At.
+func at(field, format string, args ...any) error {
+	return scenes.At(field, fmt.Errorf(format, args...))
+}
+
 func (s *Suite) check() error {
 	if s.Name == "" || strings.ContainsAny(s.Name, "/ \t\n") {
-		return fmt.Errorf("name %q (want a word without spaces and slashes)", s.Name)
+		return at("name", "name %q (want a word without spaces and slashes)", s.Name)
 	}
 	if len(s.Tasks) == 0 {
-		return fmt.Errorf("no tasks (want at least one under `tasks:`)")
+		return at("tasks", "no tasks (want at least one under `tasks:`)")
 	}
 	if s.Scene.Level != "" {
 		if _, err := scenes.ParseLevel(s.Scene.Level); err != nil {
-			return fmt.Errorf("scene: %w", err)
+			return at("scene.level", "scene: %w", err)
 		}
 		if s.Scene.MinObjects != 0 || s.Scene.MaxObjects != 0 {
-			return fmt.Errorf("scene: level %s and a number of objects (want one or the other)", s.Scene.Level)
+			return at("scene", "scene: level %s and a number of objects (want one or the other)", s.Scene.Level)
 		}
 	}
 	s.Scene.MinObjects = cmp.Or(s.Scene.MinObjects, 4)
 	s.Scene.MaxObjects = cmp.Or(s.Scene.MaxObjects, max(8, s.Scene.MinObjects))
 	if s.Scene.MinObjects < 2 || s.Scene.MaxObjects < s.Scene.MinObjects || s.Scene.MaxObjects > 12 {
-		return fmt.Errorf("scene: %d to %d objects (want 2 ≤ min_objects ≤ max_objects ≤ 12; a level has more)", s.Scene.MinObjects, s.Scene.MaxObjects)
+		return at("scene", "scene: %d to %d objects (want 2 ≤ min_objects ≤ max_objects ≤ 12; a level has more)", s.Scene.MinObjects, s.Scene.MaxObjects)
 	}
 	s.Budget.Attempts = cmp.Or(s.Budget.Attempts, 1)
 	if s.Budget.Attempts < 1 || s.Budget.Attempts > 100 {
-		return fmt.Errorf("budget: %d attempts (want 1 to 100)", s.Budget.Attempts)
+		return at("budget.attempts", "budget: %d attempts (want 1 to 100)", s.Budget.Attempts)
 	}
 	if !(s.Budget.SimSeconds >= 0 && s.Budget.SimSeconds <= 3600) {
-		return fmt.Errorf("budget: %g sim_seconds (want 0 to 3600)", s.Budget.SimSeconds)
+		return at("budget.sim_seconds", "budget: %g sim_seconds (want 0 to 3600)", s.Budget.SimSeconds)
 	}
 	if s.Replay != nil {
 		if err := s.Replay.check(); err != nil {
@@ -302,13 +307,14 @@ func (s *Suite) check() error {
 	names := map[string]bool{}
 	for i := range s.Tasks {
 		t := &s.Tasks[i]
+		field := fmt.Sprintf("tasks[%d]", i)
 		t.Name = cmp.Or(t.Name, fmt.Sprint(i+1))
 		if names[t.Name] {
-			return fmt.Errorf("task %q twice", t.Name)
+			return at(field+".name", "task %q twice", t.Name)
 		}
 		names[t.Name] = true
 		if err := s.checkTask(t); err != nil {
-			return fmt.Errorf("task %q: %w", t.Name, err)
+			return at(field, "task %q: %w", t.Name, err)
 		}
 	}
 	return nil
@@ -316,30 +322,31 @@ func (s *Suite) check() error {
 
 func (s *Suite) checkTask(t *Task) error {
 	if _, err := scenes.ParseLevel(cmp.Or(t.Level, string(scenes.LevelEasy))); err != nil {
-		return err
+		return scenes.At("level", err)
 	}
 	if n := len(t.Goals); n == 0 || n > maxGoals {
-		return fmt.Errorf("%d goals (want 1 to %d under `goals:`)", n, maxGoals)
+		return at("goals", "%d goals (want 1 to %d under `goals:`)", n, maxGoals)
 	}
 	t.Order = cmp.Or(t.Order, Strict)
 	if t.Order != Strict && t.Order != Free {
-		return fmt.Errorf("order %q (want %s or %s)", t.Order, Strict, Free)
+		return at("order", "order %q (want %s or %s)", t.Order, Strict, Free)
 	}
 	t.Need = cmp.Or(t.Need, len(t.Goals))
 	if t.Need < 1 || t.Need > len(t.Goals) {
-		return fmt.Errorf("need %d (want 1 to %d, as many as there are goals)", t.Need, len(t.Goals))
+		return at("need", "need %d (want 1 to %d, as many as there are goals)", t.Need, len(t.Goals))
 	}
 	things := map[string]Selector{}
 	var names []string
-	for _, thing := range t.Things {
+	for i, thing := range t.Things {
+		field := fmt.Sprintf("things[%d]", i)
 		if thing.Name == "" {
-			return fmt.Errorf("a thing without a name (want name, kind and color of each)")
+			return at(field, "a thing without a name (want name, kind and color of each)")
 		}
 		if _, twice := things[thing.Name]; twice {
-			return fmt.Errorf("thing %q twice", thing.Name)
+			return at(field+".name", "thing %q twice", thing.Name)
 		}
 		if err := thing.selector().check(); err != nil {
-			return fmt.Errorf("thing %q: %w", thing.Name, err)
+			return at(field, "thing %q: %w", thing.Name, err)
 		}
 		things[thing.Name] = thing.selector()
 		names = append(names, thing.Name)
@@ -362,13 +369,16 @@ func (s *Suite) checkTask(t *Task) error {
 		g := &t.Goals[k]
 		g.Name = cmp.Or(g.Name, fmt.Sprint(k+1))
 		if goals[g.Name] {
-			return fmt.Errorf("goal %q twice", g.Name)
+			return at(fmt.Sprintf("goals[%d].name", k), "goal %q twice", g.Name)
 		}
 		goals[g.Name] = true
 	}
 	for k := range t.Goals {
 		g := &t.Goals[k]
-		wrong := func(field string, err error) error { return fmt.Errorf("goal %s, %s: %w", g.Name, field, err) }
+		in := func(field string) string { return fmt.Sprintf("goals[%d].%s", k, field) }
+		wrong := func(field string, err error) error {
+			return at(in(field), "goal %s, %s: %w", g.Name, strings.TrimRight(field, "[]0123456789"), err)
+		}
 		move, err := selector(g.Move)
 		if err != nil {
 			return wrong("move", err)
@@ -378,54 +388,55 @@ func (s *Suite) checkTask(t *Task) error {
 			return wrong("to", err)
 		}
 		if g.put() == putTo && !possible(move, to) {
-			return fmt.Errorf("goal %s: no %s in the catalogue can be picked up and put on or in a %s", g.Name, move, to)
+			return at(in("to"), "goal %s: no %s in the catalogue can be picked up and put on or in a %s", g.Name, move, to)
 		}
 		if !slices.ContainsFunc(scenes.Catalogue(), func(d *scenes.Design) bool { return d.Pickable() && move.describes(d) }) {
-			return fmt.Errorf("goal %s: no %s in the catalogue can be picked up", g.Name, move)
+			return at(in("move"), "goal %s: no %s in the catalogue can be picked up", g.Name, move)
 		}
 		if g.To != nil && len(g.At) > 0 {
-			return fmt.Errorf("goal %s: to and at (want one or the other)", g.Name)
+			return at(in("at"), "goal %s: to and at (want one or the other)", g.Name)
 		}
 		if g.Steps < 0 || g.Steps > refer.MaxSteps {
-			return fmt.Errorf("goal %s: %d steps (want 1 to %d, or 0 for plain instructions)", g.Name, g.Steps, refer.MaxSteps)
+			return at(in("steps"), "goal %s: %d steps (want 1 to %d, or 0 for plain instructions)", g.Name, g.Steps, refer.MaxSteps)
 		}
 		if split := refer.Split(g.Split); split != "" && (split != refer.Seen && split != refer.Unseen || g.Steps == 0) {
-			return fmt.Errorf("goal %s: split %q (want %s or %s, of a goal with steps)", g.Name, g.Split, refer.Seen, refer.Unseen)
+			return at(in("split"), "goal %s: split %q (want %s or %s, of a goal with steps)", g.Name, g.Split, refer.Seen, refer.Unseen)
 		}
 		if len(g.At) > 2 {
-			return fmt.Errorf("goal %s: %d relations in at (want one or two)", g.Name, len(g.At))
+			return at(in("at"), "goal %s: %d relations in at (want one or two)", g.Name, len(g.At))
 		}
-		for _, w := range g.At {
+		for i, w := range g.At {
+			field := fmt.Sprintf("at[%d]", i)
 			if _, err := w.claim(func(string) int { return 0 }); err != nil {
-				return wrong("at", err)
+				return wrong(field, err)
 			}
 			for _, name := range w.Of {
 				if err := known(name); err != nil {
-					return wrong("at", err)
+					return wrong(field, err)
 				}
 			}
 		}
-		for _, after := range g.After {
+		for i, after := range g.After {
 			if !goals[after] {
-				return wrong("after", fmt.Errorf("no goal %q (have %s)", after, strings.Join(slices.Sorted(maps.Keys(goals)), ", ")))
+				return wrong(fmt.Sprintf("after[%d]", i), fmt.Errorf("no goal %q (have %s)", after, strings.Join(slices.Sorted(maps.Keys(goals)), ", ")))
 			}
 		}
 	}
 	if cycle := t.cycle(); cycle != "" {
-		return fmt.Errorf("goals that wait for each other: %s", cycle)
+		return at("goals", "goals that wait for each other: %s", cycle)
 	}
 	for _, list := range []struct {
 		field      string
 		conditions []Condition
 	}{{"finally", t.Finally}, {"keep", t.Keep}} {
-		for _, c := range list.conditions {
+		for i, c := range list.conditions {
 			if err := c.check(known, list.field == "keep"); err != nil {
-				return fmt.Errorf("%s: %w", list.field, err)
+				return at(fmt.Sprintf("%s[%d]", list.field, i), "%s: %w", list.field, err)
 			}
 		}
 	}
 	if budget := s.Budget.Queries; budget > 0 && budget < 2*t.Need {
-		return fmt.Errorf("a budget of %d queries (want %d at least: two for each goal that is needed)", budget, 2*t.Need)
+		return at("$.budget.queries", "a budget of %d queries (want %d at least: two for each goal that is needed)", budget, 2*t.Need)
 	}
 	if err := s.sceneConfig(t).Validate(); err != nil {
 		return fmt.Errorf("its scenes: %w", err)

@@ -62,6 +62,25 @@ func TestLoadSuiteErrors(t *testing.T) {
 	}
 }
 
+// What is wrong with a suite is said with its place in the file.
+func TestSuiteErrorsHavePlaces(t *testing.T) {
+	const head = "name: x\ntasks:\n  - name: a\n    things:\n      - name: mug\n        kind: mug\n    goals:\n"
+	for _, tt := range []struct{ suite, want string }{
+		{head + "      - move: {kind: unicorn}\n", "[8:"},
+		{head + "      - move: mug\n        at:\n          - {relation: left, of: [mug]}\n          - {relation: beside, of: [mug]}\n", "[11:"},
+		{head + "      - {}\n      - after: [9]\n", "[9:"},
+		{head + "      - {}\n    finally:\n      - on: [mug]\n", "[10:"},
+		{head + "      - {}\n    need: 7\n", "[9:"},
+		{"budget:\n  queries: 1\n" + head + "      - {}\n", "[2:"},
+		{"scene:\n  level: awful\n" + head + "      - {}\n", "[2:"},
+		{"budget: {attempts: 1}\ntasks: [{goals: [{}]}]\n", "[1:1] name"},
+	} {
+		if _, err := ParseSuite([]byte(tt.suite)); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("ParseSuite(%q) = %v, want an error that begins with %q", tt.suite, err, tt.want)
+		}
+	}
+}
+
 func FuzzParseSuite(f *testing.F) {
 	f.Add([]byte("name: x\ntasks: [{goals: [{move: {kind: mug}}]}]\n"))
 	f.Add([]byte("name: x\nscene: {min_objects: 3}\nbudget: {attempts: 2, sim_seconds: 9}\ntasks: [{name: a, goals: [{}, {}]}]\n"))

@@ -13,9 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/parser"
-
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/shape"
@@ -145,24 +142,8 @@ type file struct {
 
 // errorf is an error that names the file, and the line and path of the field.
 func (f *file) errorf(field, format string, args ...any) error {
-	return fmt.Errorf("%s:%d: %s: %w", f.name, f.line(field), field, fmt.Errorf(format, args...))
-}
-
-// line is where a field is, or what it would be in: "parts[1].mesh", then "parts[1]", then "parts", then the first line.
-func (f *file) line(field string) int {
-	tree, err := parser.ParseBytes(f.text, 0)
-	if err != nil {
-		return 1 // it has been decoded before
-	}
-	for field != "" {
-		if p, err := yaml.PathString("$." + field); err == nil {
-			if node, err := p.FilterFile(tree); err == nil && node != nil && node.GetToken() != nil {
-				return node.GetToken().Position.Line
-			}
-		}
-		field = field[:max(strings.LastIndexAny(field, ".["), 0)]
-	}
-	return 1
+	line, _ := scenes.Position(f.text, field)
+	return fmt.Errorf("%s:%d: %s: %w", f.name, line, field, fmt.Errorf(format, args...))
 }
 
 // A body is a part's model in the object's frame.

@@ -107,6 +107,8 @@ func (e *Executor) turnOver(ctx context.Context, held *Held, guard func() (Outco
 		if around[n-1] += math.Pi; around[n-1] > e.robot.Arm.Joints[n-1].Max {
 			around[n-1] -= 2 * math.Pi
 		}
+		last := e.robot.Arm.Joints[n-1] // a wrist that turns less goes as far as it can
+		around[n-1] = min(max(around[n-1], last.Min+0.02), last.Max-0.02)
 		if _, _, ok := e.transit([][]float64{over}, held); !ok {
 			continue
 		}

@@ -17,9 +17,9 @@ import (
 // standing height behind the table. As in the MJCF.
 var tBasePelvis = sim.Translation(0.05, 0, g1.StandHeight-0.75)
 
-// g1HomeArm is where the left arm rests, the right arm being its mirror image: the hands are raised before the shoulders, pointing down, beside what the
-// head's camera sees, over what stands on a table, and clear of one at the robot's side.
-var g1HomeArm = g1.ArmConfig{-0.48, 1.01, 0.20, -0.91, 1.00, 0.78, -0.32}
+// g1HomeArm is where the left arm rests, the right arm being its mirror image: the hands are beside what the head's camera sees, pointing down, over what
+// stands on a table, and clear of one at the robot's side.
+var g1HomeArm = g1.ArmConfig{0.16, 1.31, 0.99, -0.04, 0.08, -0.23, -1.20}
 
 // g1Home is the position of waist and arm at rest.
 func g1Home(s g1.Side) g1.Config {
@@ -114,7 +114,7 @@ func g1Joint(i int, j g1.Joint) Joint {
 	case i < g1.Waist:
 		out.MaxSpeed, out.MaxAccel, out.MaxJerk, out.Lead = 1.5, 4, 80, 0.025
 	case i < g1.Waist+2:
-		out.Lead = 0.030
+		out.Lead = 0.022
 	case i >= g1.Waist+5:
 		out.Lead = 0.015
 	}

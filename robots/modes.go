@@ -2,6 +2,7 @@ package robots
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 
@@ -28,8 +29,9 @@ func (e *Executor) acting() *Executor {
 }
 
 // choosing is the executor of the mode that is to pick up what the frame shows at px, made ready: the one with the best grasp, a hand of the same
-// side counting for more, that is reached on a clear way. A hand that is not at rest is the one to go on with.
-func (e *Executor) choosing(f *sim.Frame, px sim.Pixel) *Executor {
+// side counting for more, that is reached on a clear way. A hand that is not at rest is the one to go on with. side is 1 for the left hand only, -1 for
+// the right hand only, 0 for both.
+func (e *Executor) choosing(f *sim.Frame, px sim.Pixel, side float64) *Executor {
 	if len(e.others) == 0 {
 		return e
 	}
@@ -43,13 +45,16 @@ func (e *Executor) choosing(f *sim.Frame, px sim.Pixel) *Executor {
 	}
 	var options []option
 	for _, m := range append([]*Executor{e}, e.others...) {
+		if side*m.side() < 0 {
+			continue
+		}
 		m.resume(e)
 		m.tried = m.tried[:0]
 		o := option{Executor: m, cost: math.Inf(1)}
 		if out := m.find(f, px, &o.result); out.OK() {
 			o.cost = m.planner.found[0].Cost
 		}
-		if home := m.robot.Arm.Forward(m.robot.Arm.Home).Pos[1]; home*m.tBaseWorld.Apply(o.result.Point)[1] < 0 {
+		if m.side()*m.tBaseWorld.Apply(o.result.Point)[1] < 0 {
 			o.cost += offSide
 		}
 		options = append(options, o)
@@ -78,4 +83,73 @@ func (e *Executor) resume(first *Executor) {
 	if e.Look == nil {
 		e.Look = first.Look
 	}
+}
+
+// side is 1 for the left hand, -1 for the right hand, by where it rests.
+func (e *Executor) side() float64 {
+	return math.Copysign(1, e.robot.Arm.Forward(e.robot.Arm.Home).Pos[1])
+}
+
+// middles are places before the robot that both hands reach, in base [m], those nearest to both first.
+var middles = [...][2]float64{{0.38, 0}, {0.36, 0.06}, {0.36, -0.06}, {0.43, 0}, {0.42, 0.07}, {0.42, -0.07}, {0.34, 0.11}, {0.34, -0.11}}
+
+// otherHand puts what is held down where the hand that holds it cannot bring it: it is laid down in the middle, taken up by the other hand, and
+// put down by that. r is how the first hand failed, which is the answer if there is no other, or no room in the middle.
+func (e *Executor) otherHand(ctx context.Context, f *sim.Frame, px sim.Pixel, r PlaceResult, opt PlaceOptions) (PlaceResult, error) {
+	first := e.acting()
+	if len(e.others) == 0 {
+		return r, nil
+	}
+	g := &r.Held.Grasp
+	ground := g.TWorldEE.Pos[2] - g.below
+	budget := func() PlaceOptions { // what is left of it
+		if opt.MaxPeriods == 0 {
+			return opt
+		}
+		return PlaceOptions{MaxPeriods: max(opt.MaxPeriods-r.Periods, 1)}
+	}
+	for _, m := range middles {
+		p := first.tWorldBase.Apply(sim.Vec3{m[0], m[1], 0})
+		p[2] = ground
+		at, _, ok := f.Camera.Project(p)
+		if high := first.field.height(m[0], m[1], g.half+0.02) + first.tWorldBase.Pos[2]; !ok || high > ground+0.012 {
+			continue
+		}
+		laid, err := first.putDown(ctx, f, at, r.Held, budget())
+		r.Phases, r.Periods, r.Held = append(r.Phases, laid.Phases...), r.Periods+laid.Periods, laid.Held
+		if err != nil {
+			return r, err
+		}
+		if laid.Held != nil {
+			continue // not there
+		}
+		if !laid.OK() {
+			r.Outcome = laid.Outcome
+			return r, nil
+		}
+		again, err := e.Look(ctx)
+		if err != nil {
+			return r, err
+		}
+		p[2] += g.height / 2
+		if at, _, ok = again.Camera.Project(p); !ok {
+			return r, nil
+		}
+		took, err := e.choosing(again, at, -first.side()).pickUp(ctx, again, at, PickOptions{MaxPeriods: budget().MaxPeriods})
+		r.Phases, r.Periods, r.Held = append(r.Phases, took.Phases...), r.Periods+took.Periods, took.Held
+		if err != nil {
+			return r, err
+		}
+		if !took.OK() {
+			r.Outcome = took.Outcome
+			return r, nil
+		}
+		if again, err = e.Look(ctx); err != nil {
+			return r, err
+		}
+		put, err := e.acting().putDown(ctx, again, px, took.Held, budget())
+		put.Phases, put.Periods = append(r.Phases, put.Phases...), r.Periods+put.Periods
+		return put, err
+	}
+	return r, nil
 }

@@ -41,7 +41,11 @@ type PickResult struct {
 // After a failure the arm is at rest, at home with its hand open, unless something keeps it from there, or where it was if it did not
 // move. The error is the plant's or the context's.
 func (e *Executor) Pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt PickOptions) (PickResult, error) {
-	e = e.choosing(f, px)
+	return e.choosing(f, px, 0).pickUp(ctx, f, px, opt)
+}
+
+// pickUp is Pick with this mode.
+func (e *Executor) pickUp(ctx context.Context, f *sim.Frame, px sim.Pixel, opt PickOptions) (PickResult, error) {
 	e.begin(opt.MaxPeriods)
 	e.tried = e.tried[:0]
 	var r PickResult
@@ -448,7 +452,15 @@ type PlaceResult struct {
 // shows it in. After a failure it is at rest, at home unless something keeps it from there, and holds on to what it still holds.
 // The error is the plant's or the context's.
 func (e *Executor) Place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *Held, opt PlaceOptions) (PlaceResult, error) {
-	e = e.acting()
+	r, err := e.acting().putDown(ctx, f, px, held, opt)
+	if err == nil && r.Held != nil && (r.Cause == Unreachable || r.Cause == NoPath || r.Cause == OutOfReach) && e.Look != nil {
+		return e.otherHand(ctx, f, px, r, opt)
+	}
+	return r, err
+}
+
+// putDown is Place with this mode.
+func (e *Executor) putDown(ctx context.Context, f *sim.Frame, px sim.Pixel, held *Held, opt PlaceOptions) (PlaceResult, error) {
 	e.begin(opt.MaxPeriods)
 	var r PlaceResult
 	err := e.place(ctx, f, px, held, &r)

@@ -27,6 +27,7 @@ import (
 
 type benchCommand struct {
 	Names []string `arg:"" optional:"" help:"Figures to measure, by the beginning of their names (default: all)."`
+	Robot string   `default:"ur5" help:"Whose figures: ${robots}; plan.*, grasp.* and episode.* depend on it."`
 	GL    string   `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
 	JSON  bool     `name:"json" help:"One line of JSON for each figure."`
 	Plans string   `name:"plans" placeholder:"FILE" help:"Where plan.* write their queries and collision model (JSON, for train/bench_ompl.py)."`
@@ -59,6 +60,9 @@ var figures = []figure{
 	{"episode.reset", "µs", "≤ 50", (*bench).reset},
 	{"episode.run", "s", "≤ 5", (*bench).runEpisode},
 	{"ik.ur5", "µs", "≤ 5", (*bench).inverse},
+	{"ik.g1", "µs", "≤ 200", (*bench).g1InverseTime},
+	{"ik.g1.p99", "µs", "≤ 5000", (*bench).g1InverseSlowest},
+	{"ik.g1.solved", "%", "≥ 99.5", (*bench).g1InverseSolved},
 	{"scenes.easy", "CPU ms", "≤ 150", sceneTime(scenes.LevelEasy, wholeScene, false)},
 	{"scenes.medium", "CPU ms", "≤ 150", sceneTime(scenes.LevelMedium, wholeScene, false)},
 	{"scenes.hard", "CPU ms", "≤ 150", sceneTime(scenes.LevelHard, wholeScene, false)},
@@ -87,6 +91,7 @@ var figures = []figure{
 type bench struct {
 	ctx    context.Context
 	suite  *tasks.Suite
+	name   string // of the robot
 	robot  *robots.Robot
 	device render.Device
 	stage  *tasks.Stage
@@ -121,7 +126,7 @@ func (c *benchCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return usageError{err}
 	}
-	b := &bench{ctx: ctx, device: device, designs: c.Only, planFile: c.Plans}
+	b := &bench{ctx: ctx, name: c.Robot, device: device, designs: c.Only, planFile: c.Plans}
 	if err := b.open(); err != nil {
 		return err
 	}
@@ -175,8 +180,8 @@ func (b *bench) open() (err error) {
 		return err
 	}
 	b.suite.Scene.MinObjects, b.suite.Scene.MaxObjects = 10, 10
-	if b.robot, err = robots.Open("ur5"); err != nil {
-		return err
+	if b.robot, err = robots.Open(b.name); err != nil {
+		return usageError{err}
 	}
 	if b.stage, err = tasks.NewStage(b.suite, b.robot, benchSeed, nil); err != nil {
 		return err
@@ -454,7 +459,7 @@ func (b *bench) evaluate(episodes, workers int) (time.Duration, []*tasks.Record,
 	}
 	start := time.Now()
 	records, err := tasks.Evaluate(b.ctx, tasks.Options{
-		Suite: b.suite, Referee: oracle, Seed: benchSeed, Episodes: episodes, Workers: workers,
+		Suite: b.suite, Robot: b.name, Referee: oracle, Seed: benchSeed, Episodes: episodes, Workers: workers,
 		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: b.device}) },
 	})
 	return time.Since(start), records, err

@@ -49,7 +49,8 @@ func TestDoors(t *testing.T) {
 	doors := map[string]string{
 		"C":                               "sim/internal/mj sim/render referee/onnx",
 		"github.com/g3n/":                 "sim/render",
-		"github.com/go-gl/gl/":            "sim/render",
+		"github.com/go-gl/gl/":            "sim/render sim/render/window",
+		"github.com/go-gl/glfw/":          "sim/render/window",
 		"github.com/yalue/onnxruntime_go": "referee/onnx",
 		module + "sim/internal/mj":        "sim",
 	}

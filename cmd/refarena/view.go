@@ -32,6 +32,7 @@ type viewCommand struct {
 	GL       string `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
 	Web      bool   `help:"Serve the viewer to a browser instead of opening a window."`
 	Listen   string `default:"127.0.0.1:0" help:"With --web: where to listen. The address has a random token in it; keep to loopback unless the network is yours."`
+	Window   bool   `help:"With --headless-script: carry it out in a window all the same."`
 	Script   string `name:"headless-script" placeholder:"FILE" help:"Carry out the orders in a file without a screen, one a line (- reads them from standard input): see docs/viewer.md."`
 }
 
@@ -58,7 +59,7 @@ func (c *viewCommand) Run(ctx context.Context, io console) (err error) {
 	defer done(&err)
 	show := c.window // what comes after the viewer is there
 	switch {
-	case c.Script != "":
+	case c.Script != "" && !c.Window:
 		show = c.headless
 	case c.Web:
 		show = c.serve
@@ -78,7 +79,20 @@ func (c *viewCommand) Run(ctx context.Context, io console) (err error) {
 			return usageError{err}
 		}
 	}
-	return show(ctx, io, v)
+	if c.Script == "" || !c.Window {
+		return show(ctx, io, v)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		err := c.headless(ctx, io, v)
+		v.Tell("quit")
+		ended <- err
+	}()
+	if err := show(ctx, io, v); err != nil {
+		return err
+	}
+	v.Close()
+	return <-ended
 }
 
 const humanName = "human"

@@ -52,6 +52,16 @@ func ParseDevice(name string) (Device, error) {
 	return 0, fmt.Errorf("render: no device %q (have auto, software, gpu)", name)
 }
 
+// LoadGL finds the functions of OpenGL, which package sim/render/window calls on a context of its own.
+func LoadGL() error {
+	glMu.Lock()
+	defer glMu.Unlock()
+	if _, err := displays(); err != nil {
+		return err
+	}
+	return loadGL()
+}
+
 // A glContext is an OpenGL 3.3 core context. It is current on the thread that opened it and is used and closed there only.
 type glContext struct {
 	display, context unsafe.Pointer

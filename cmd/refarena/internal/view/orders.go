@@ -171,6 +171,15 @@ func init() { // not where it is declared: help refers to the list
 // carryOut does what an order says.
 func (v *Viewer) carryOut(text string) error {
 	name, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
+	switch name {
+	case "type": // of an instruction, as far as it is written
+		_, v.ui.Text, _ = strings.Cut(text, " ")
+		v.ui.Typing = true
+		return nil
+	case "typed":
+		v.ui.Typing, v.ui.Text = false, ""
+		return nil
+	}
 	rest = strings.TrimSpace(rest)
 	for i := range orders {
 		if orders[i].Name == name {

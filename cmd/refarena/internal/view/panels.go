@@ -124,7 +124,13 @@ func (l layout) timeAt(sh *Shown, x float64) float64 {
 	return min(max((x-l.track.x)/l.track.w, 0)*sh.span(), sh.Head)
 }
 
-func drawPanels(cv *canvas, l layout, sh *Shown) {
+// hits are places on the panels that depend on what they show.
+type hits struct {
+	question rect   // the instruction
+	rows     []rect // of the list of objects
+}
+
+func drawPanels(cv *canvas, l layout, sh *Shown) hits {
 	cv.fill(l.top, 0, colPanel)
 	cv.fill(l.bottom, 0, colPanel)
 	for _, r := range []rect{ // the side, around the picture
@@ -138,7 +144,7 @@ func drawPanels(cv *canvas, l layout, sh *Shown) {
 	cv.line(0, l.bottom.y, l.side.x, l.bottom.y, 1, colLine)
 	drawTop(cv, l, sh)
 	drawTime(cv, l, sh)
-	drawSide(cv, l, sh)
+	h := drawSide(cv, l, sh)
 	for _, b := range l.buttons(sh) {
 		drawButton(cv, b)
 	}
@@ -146,6 +152,7 @@ func drawPanels(cv *canvas, l layout, sh *Shown) {
 	if sh.Help {
 		drawHelp(cv, l)
 	}
+	return h
 }
 
 func drawButton(cv *canvas, b button) {
@@ -292,7 +299,7 @@ func tickEvery(span float64) float64 {
 	return 300
 }
 
-func drawSide(cv *canvas, l layout, sh *Shown) {
+func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 	x, w := l.side.x+margin, l.side.w-2*margin
 	y := l.eye.y + l.eye.h + 20
 	room := func(rows float64) bool { return y+rows*rowHeight < l.h-6 }
@@ -314,6 +321,7 @@ func drawSide(cv *canvas, l layout, sh *Shown) {
 			cv.text(x, y, medium, 13.5, colText, s)
 			y += 18
 		}
+		h.question = rect{x, l.eye.y + l.eye.h + 4, w, y - 14 - l.eye.y - l.eye.h}
 		switch {
 		case a.Waiting:
 			cv.text(x, y, regular, 12.5, colWarn, "click in the picture; right-click too; Esc passes")
@@ -408,6 +416,7 @@ func drawSide(cv *canvas, l layout, sh *Shown) {
 				break
 			}
 			c := colText
+			h.rows = append(h.rows, rect{x - 4, y - 13, w + 8, rowHeight - 1})
 			if o.Selected {
 				cv.fill(rect{x - 4, y - 13, w + 8, rowHeight - 1}, 4, alpha(colAccent, 0.22))
 			}
@@ -423,11 +432,12 @@ func drawSide(cv *canvas, l layout, sh *Shown) {
 			y += rowHeight - 1
 		}
 	}
-	st := fmt.Sprintf("%.0f ms a picture · %d contacts", sh.Stats.FrameMS, sh.Stats.Contacts)
+	st := fmt.Sprintf("%.0f ms a picture, %d/s · %d contacts", sh.Stats.FrameMS, sh.Stats.PerSecond, sh.Stats.Contacts)
 	if sh.Stats.RealTime > 0 {
 		st = fmt.Sprintf("%.2f× real time · ", sh.Stats.RealTime) + st
 	}
 	cv.text(l.scene.x+margin, l.scene.y+20, regular, 12, alpha(colText, 0.85), st)
+	return h
 }
 
 func drawNotice(cv *canvas, l layout, sh *Shown) {

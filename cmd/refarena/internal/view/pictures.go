@@ -26,11 +26,12 @@ type pictures struct {
 	unit  float64
 	shape float64 // of a browser's 3D view, height over width; 0: the screen's
 	ui    *image.RGBA
+	hits  hits
 	film  *film
 
 	stat sync.Mutex
 	ms   float64
-	room rect // of the 3D view, in units
+	last []time.Time // when pictures of the last second were drawn
 }
 
 type sceneKey struct {
@@ -69,6 +70,16 @@ func (p *pictures) frameMS() float64 {
 	return p.ms
 }
 
+// perSecond is how many pictures of the scene were drawn in the last second.
+func (p *pictures) perSecond() int {
+	p.stat.Lock()
+	defer p.stat.Unlock()
+	for len(p.last) > 0 && time.Since(p.last[0]) > time.Second {
+		p.last = p.last[1:]
+	}
+	return len(p.last)
+}
+
 // SetSize says how large the screen is, in pixels, and how many of them a unit is.
 func (p *pictures) SetSize(w, h int, scale float64) {
 	p.draw.Lock()
@@ -82,6 +93,27 @@ func (p *pictures) SetSceneShape(w, h int) {
 	p.draw.Lock()
 	defer p.draw.Unlock()
 	p.shape = float64(h) / float64(w)
+}
+
+// unitSize is how many pixels a unit of the layout is.
+func (p *pictures) unitSize() float64 {
+	p.draw.Lock()
+	defer p.draw.Unlock()
+	return p.unit
+}
+
+// screen is the whole screen [px].
+func (p *pictures) screen() image.Rectangle {
+	p.draw.Lock()
+	defer p.draw.Unlock()
+	return image.Rect(0, 0, int(float64(p.size[0])*p.unit), int(float64(p.size[1])*p.unit))
+}
+
+// lastHits are the places of the panels that were drawn last.
+func (p *pictures) lastHits() hits {
+	p.draw.Lock()
+	defer p.draw.Unlock()
+	return p.hits
 }
 
 // aspect is height over width of the 3D view.
@@ -120,6 +152,10 @@ func (p *pictures) scene(sh *Shown, w, h int) (*image.RGBA, error) {
 	p.stat.Lock()
 	ms := float64(time.Since(start).Microseconds()) / 1000
 	p.ms += (ms - p.ms) / 8
+	p.last = append(p.last, time.Now())
+	for len(p.last) > 0 && time.Since(p.last[0]) > time.Second {
+		p.last = p.last[1:]
+	}
 	p.stat.Unlock()
 	return img, nil
 }
@@ -320,7 +356,7 @@ func (p *pictures) panels(sh *Shown) *image.RGBA {
 	} else {
 		clear(p.ui.Pix)
 	}
-	drawPanels(&canvas{p.ui, p.unit}, p.layoutLocked(), sh)
+	p.hits = drawPanels(&canvas{p.ui, p.unit}, p.layoutLocked(), sh)
 	return p.ui
 }
 

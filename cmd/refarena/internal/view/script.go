@@ -30,7 +30,7 @@ func RunScript(ctx context.Context, v *Viewer, script io.Reader, out io.Writer) 
 			return fmt.Errorf("line %d, %s: %w", n, line, err)
 		}
 		sh := v.latest()
-		fmt.Fprintf(out, "%-28s %8.3f s  %s\n", line, sh.Time, strings.TrimSpace(sh.Message))
+		fmt.Fprintf(out, "%-32s %8.3f s %3d pictures/s  %s\n", line, sh.Time, v.perSecond(), strings.TrimSpace(sh.Message))
 	}
 	return in.Err()
 }

@@ -100,15 +100,16 @@ type ChoiceState struct {
 
 // A StatState says how fast things are.
 type StatState struct {
-	RealTime float64 `json:"real_time"` // simulated time over wall time; 0 while it stands still
-	FrameMS  float64 `json:"frame_ms"`  // to draw a picture
-	Contacts int     `json:"contacts"`
+	RealTime  float64 `json:"real_time"` // simulated time over wall time; 0 while it stands still
+	FrameMS   float64 `json:"frame_ms"`  // to draw a picture
+	Contacts  int     `json:"contacts"`
+	PerSecond int     `json:"per_second"` // pictures drawn
 }
 
 // same reports whether nothing changed that panels show.
 func (s *State) same(o *State) bool {
 	a, b := *s, *o
-	a.Stats.FrameMS, b.Stats.FrameMS = 0, 0
+	a.Stats, b.Stats = StatState{}, StatState{}
 	if a.Ask != nil && b.Ask != nil && a.Ask.Waiting && b.Ask.Waiting {
 		x, y := *a.Ask, *b.Ask
 		x.Seconds, y.Seconds = float64(int(10*x.Seconds)), float64(int(10*y.Seconds))
@@ -127,7 +128,7 @@ func (v *Viewer) state(sh *Shown, first, head int, ended bool) {
 		Playing: v.playing, Speed: v.speed, Time: seconds(sh.Step), Head: seconds(head), Ended: ended, Branched: v.branched,
 		Message: v.message, Failure: v.failure, Busy: v.busy, Phase: sh.Moment.Phase, GoalList: v.still.goals,
 		Choice: ChoiceState{Tab: v.ui.Tab, Eye: v.ui.Eye, View: v.view(), Overlays: map[string]bool{}, Help: v.ui.Help},
-		Stats:  StatState{RealTime: v.rate.value(), FrameMS: v.pictures.frameMS(), Contacts: len(sh.Contacts)},
+		Stats:  StatState{RealTime: v.rate.value(), FrameMS: v.pictures.frameMS(), Contacts: len(sh.Moment.Contacts), PerSecond: v.pictures.perSecond()},
 	}
 	if rec := v.session.Record(); rec != nil {
 		s.Outcome = string(rec.Outcome)

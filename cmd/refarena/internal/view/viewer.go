@@ -50,6 +50,7 @@ type Viewer struct {
 	orders chan order
 	done   chan struct{}
 	stop   context.CancelFunc
+	closed sync.Once
 	pictures
 
 	mu     sync.Mutex
@@ -185,12 +186,14 @@ func New(ctx context.Context, o Options) (*Viewer, error) {
 	return v, nil
 }
 
-// Close ends the session and frees everything.
+// Close ends the session and frees everything. It may be called twice.
 func (v *Viewer) Close() {
 	v.stop()
 	<-v.done
-	v.pictures.close()
-	v.renderer.Renderer.Close()
+	v.closed.Do(func() {
+		v.pictures.close()
+		v.renderer.Renderer.Close()
+	})
 }
 
 // begin opens a session in place of the one there is, which stays if that fails.
@@ -361,7 +364,7 @@ func (v *Viewer) tick(dt float64) {
 	v.state(sh, first, head, ended)
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if dt > 0 && v.at == before && v.shown != nil && sh.State.same(&v.shown.State) && sh.Step == v.shown.Step && sh.Question == v.shown.Question {
+	if dt > 0 && v.at == before && v.shown != nil && sh.State.same(&v.shown.State) && sh.Step == v.shown.Step && sh.Question == v.shown.Question && sh.Typing == v.shown.Typing && sh.Text == v.shown.Text {
 		return // nobody has to draw that again
 	}
 	sh.serial = 1

@@ -65,7 +65,7 @@ function show(s) {
   $("notice").hidden = !notice;
   $("notice").className = s.failure ? "bad" : "";
   const st = s.stats;
-  $("stats").textContent = (st.real_time > 0 ? st.real_time.toFixed(2) + "× real time · " : "") + Math.round(st.frame_ms) + " ms a picture · " + st.contacts + " contacts";
+  $("stats").textContent = (st.real_time > 0 ? st.real_time.toFixed(2) + "× real time · " : "") + Math.round(st.frame_ms) + " ms a picture, " + st.per_second + "/s · " + st.contacts + " contacts";
 
   $("now").textContent = s.time.toFixed(3) + " s";
   $("head").textContent = "of " + s.head.toFixed(2) + " s" + (s.ended ? "" : " so far");

@@ -13,7 +13,7 @@ import (
 	"github.com/refarena/refarena/tasks"
 )
 
-type exportCommand struct {
+type exportSceneCommand struct {
 	sceneFlags
 	Size string `default:"640x480" help:"Size of the cameras' pictures [px]."`
 	GLTF string `name:"gltf" placeholder:"FILE.glb" help:"Write what there is to see as a glTF 2.0 binary."`
@@ -26,7 +26,7 @@ var (
 )
 
 // Run writes the scene at the start of an episode.
-func (c *exportCommand) Run(_ context.Context, io console) error {
+func (c *exportSceneCommand) Run(_ context.Context, io console) error {
 	if c.GLTF == "" && c.MJCF == "" {
 		return usageError{errNoExport}
 	}

@@ -41,7 +41,7 @@ type commandLine struct {
 	Merge   mergeCommand   `cmd:"" help:"Join the parts of a run that eval --shard played."`
 	Point   pointCommand   `cmd:"" help:"Ask where to point in a picture of your own."`
 	Render  renderCommand  `cmd:"" help:"Write what the camera sees at the start of an episode: RGB, depth and ids as PNG."`
-	Export  exportCommand  `cmd:"" help:"Write a scene for other programs: glTF for Blender or three.js, MJCF for MuJoCo."`
+	Export  exportCommand  `cmd:"" help:"Write a scene (glTF, MJCF) or a run (Parquet, CSV, JUnit, MCAP, LeRobot, videos) for other programs."`
 	Gen     genCommand     `cmd:"" help:"Make scenes and instructions about them; --stats says how they are distributed, --out writes training data."`
 	Bench   benchCommand   `cmd:"" help:"Measure this machine: physics, pictures, kinematics, whole episodes."`
 	Scene   layoutCommand  `cmd:"" help:"Make a scene and keep it, or check scene files."`

@@ -6,6 +6,7 @@ import (
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
+	"github.com/refarena/refarena/tasks/export"
 )
 
 // Which scene a command shows: an episode's, or one of a level.
@@ -68,6 +69,4 @@ func (s *shownScene) cameras(w, h int) []sim.Camera {
 }
 
 // overview shows the whole robot.
-func overview(w, h int) sim.Camera {
-	return sim.NewCamera("overview", w, h, 38, sim.LookAt(sim.Vec3{1.75, -1.25, 0.95}, sim.Vec3{0.18, 0.02, 0.16}))
-}
+func overview(w, h int) sim.Camera { return export.Overview(w, h) }

@@ -290,6 +290,11 @@ func (p *SimPlant) Sense(data *sim.Data) State {
 	n := len(p.joints)
 	q := SimPlant{robot: p.robot, data: data, joints: p.joints, drivers: p.drivers, hand: p.hand}
 	q.state = State{Q: make([]float64, n), QD: make([]float64, n), Torque: make([]float64, n)}
+	if p.fingers != nil { // whose measuring needs room of its own
+		f := *p.fingers
+		f.q, f.tau = make([]float64, len(f.q)), make([]float64, len(f.tau))
+		q.fingers = &f
+	}
 	q.sense()
 	return q.state
 }

@@ -203,8 +203,14 @@ var parsed = sync.OnceValue(func() (fonts [3]*truetype.Font) {
 // faces keeps what was rasterised, by font and size. A face is not safe for concurrent use.
 var faces = struct {
 	sync.Mutex
-	by map[faceKey]font.Face
-}{by: map[faceKey]font.Face{}}
+	by      map[faceKey]font.Face
+	advance map[advanceKey]fixed.Int26_6
+}{by: map[faceKey]font.Face{}, advance: map[advanceKey]fixed.Int26_6{}}
+
+type advanceKey struct {
+	face faceKey
+	r    rune
+}
 
 type faceKey struct {
 	name fontName
@@ -234,7 +240,19 @@ func (cv *canvas) text(x, y float64, name fontName, size float64, c color.NRGBA,
 func (cv *canvas) width(name fontName, size float64, s string) float64 {
 	faces.Lock()
 	defer faces.Unlock()
-	return float64(font.MeasureString(face(name, size*cv.scale), s)) / 64 / cv.scale
+	f := face(name, size*cv.scale)
+	key := faceKey{name, int(size * cv.scale * 64)}
+	x := fixed.Int26_6(0)
+	for _, r := range s {
+		k := advanceKey{key, r}
+		a, ok := faces.advance[k]
+		if !ok { // the font reckons it anew each time
+			a, _ = f.GlyphAdvance(r)
+			faces.advance[k] = a
+		}
+		x += a
+	}
+	return float64(x) / 64 / cv.scale
 }
 
 // clipped is s, cut so that it is not wider than w.

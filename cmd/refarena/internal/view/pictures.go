@@ -218,6 +218,9 @@ func (p *pictures) drawEye(sh *Shown, w, h int) (*image.RGBA, error) {
 		copy(from.Pix, p.kept.img.Pix)
 	} else {
 		cam := sh.eye
+		if q != nil { // of a robot that looks for itself, as it looked then
+			cam = q.Shot.Frame.Camera
+		}
 		k := float64(w) / float64(cam.Width)
 		cam.Width, cam.Height = w, max(int(float64(cam.Height)*k+0.5), 1)
 		cam.Fx, cam.Fy, cam.Cx, cam.Cy = cam.Fx*k, cam.Fy*k, cam.Cx*k, cam.Cy*k

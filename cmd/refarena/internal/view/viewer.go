@@ -214,7 +214,9 @@ func (v *Viewer) begin(o tasks.Options, script *tasks.Script) error {
 	m := st.Scene.Model
 	v.still = static{
 		scene: &render.Scene{Visuals: m.Visuals(), Environment: m.Environment()}, robot: st.Robot, base: st.Plant.Base(), bodies: st.Scene.Bodies,
-		eye: st.Scene.Camera(v.options.Width, v.options.Height),
+	}
+	if v.still.eye, err = st.Camera(v.options.Width, v.options.Height); err != nil { // nothing has moved yet
+		return err
 	}
 	for i := range st.Scene.Objects {
 		v.still.objects = append(v.still.objects, st.Scene.Objects[i].Phrase())

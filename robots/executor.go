@@ -16,6 +16,10 @@ type Executor struct {
 	// Watch, if set, is told what the robot means to do, for people to look at. It must not keep or change what it is given.
 	Watch Watcher
 
+	// Interrupt is asked after each control period of the way to a grasp and to a place, until the hand closes or something is set down; nil:
+	// never. True ends the skill with exec.interrupted: the arm goes home, with what it holds.
+	Interrupt func() bool
+
 	robot *Robot
 	plant Plant
 
@@ -151,6 +155,14 @@ func (e *Executor) follow(ctx context.Context, t trajectory, guard func() (out O
 	}
 	clear(e.qd)
 	return Outcome{}, nil
+}
+
+// interrupted is the guard of the way to a place.
+func (e *Executor) interrupted() (Outcome, bool) {
+	if e.Interrupt == nil || !e.Interrupt() {
+		return Outcome{}, false
+	}
+	return failed(Interrupted, "the point was another one by then"), true
 }
 
 // halt makes where the arm is now the command.

@@ -16,6 +16,7 @@ const (
 	Slip        Cause = "exec.slip"              // the fingers closed on nothing, or lost it while lifting
 	Dropped     Cause = "exec.dropped"           // lost while carrying
 	OverBudget  Cause = "budget.time"            // no control periods left
+	Interrupted Cause = "exec.interrupted"       // whoever gave the point wanted it no more: see Executor.Interrupt
 )
 
 // An Outcome is how a skill or one of its phases ended.

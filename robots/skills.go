@@ -277,7 +277,7 @@ func (g Grasp) turned(yaw sim.Pose) Grasp {
 func (e *Executor) grasp(ctx context.Context, plan pickPlan, opt PickOptions) (Outcome, *Held, error) {
 	g := plan.grasp
 	e.hand = HandCommand{Width: g.Opening}
-	out, err := e.phase("reach", func() (Outcome, error) { return e.follow(ctx, plan.there, nil) })
+	out, err := e.phase("reach", func() (Outcome, error) { return e.follow(ctx, plan.there, e.interrupted) })
 	if err != nil || !out.OK() {
 		return out, nil, err
 	}
@@ -285,7 +285,7 @@ func (e *Executor) grasp(ctx context.Context, plan pickPlan, opt PickOptions) (O
 		if err := e.wait(ctx, Rate/2, func() bool { return math.Abs(e.plant.State().Width-g.Opening) < 0.002 }); err != nil {
 			return Outcome{}, err
 		}
-		return e.follow(ctx, e.timed(newPath(plan.approach...), lineSpeed), nil)
+		return e.follow(ctx, e.timed(newPath(plan.approach...), lineSpeed), e.interrupted)
 	})
 	if err != nil || !out.OK() {
 		return out, nil, err
@@ -496,7 +496,13 @@ func (e *Executor) place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 	if !r.OK() {
 		return nil
 	}
-	guard := e.holding(held, Dropped, true)
+	lost := e.holding(held, Dropped, true)
+	guard := func() (Outcome, bool) {
+		if out, stop := lost(); stop {
+			return out, stop
+		}
+		return e.interrupted()
+	}
 	var err error
 	r.Outcome, err = e.phase("carry", func() (Outcome, error) { return e.follow(ctx, plan.there, guard) })
 	if err == nil && r.OK() {

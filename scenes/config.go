@@ -52,6 +52,7 @@ type Wanted struct {
 	Designs []string // by name; nil means any that is fit for its role
 	Colors  []string // by name; nil means any that the design comes in
 	Role    Role
+	Like    bool // it may look like another one that is there
 }
 
 // A Role is what an object is there for.

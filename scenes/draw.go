@@ -118,8 +118,8 @@ type drawing struct {
 // and colours for the number.
 func (d *drawing) choose(n int, designs []*Design, r *rand.Rand) bool {
 	cfg := d.Config
-	d.supports = cfg.MinSupports + r.IntN(max(min(cfg.MaxSupports, n-cfg.MinPickable)-cfg.MinSupports, 0)+1)
 	carriers, picked, bystanders := cfg.wanted(Carrier), cfg.wanted(Picked), cfg.wanted(Bystander)
+	d.supports = cfg.MinSupports + r.IntN(max(min(cfg.MaxSupports, n-cfg.MinPickable-len(bystanders))-cfg.MinSupports, 0)+1)
 	d.supports = max(d.supports, len(carriers))
 	var carrying, others []*Design
 	var movable []*Design // of others, what can be picked up and put on or in a support
@@ -176,7 +176,7 @@ func (d *drawing) choose(n int, designs []*Design, r *rand.Rand) bool {
 			panic(err) // a mistake in the catalogue, which its test would have found
 		}
 		clash := func(p Placed) bool {
-			if like != nil && cfg.Lookalikes {
+			if like != nil && cfg.Lookalikes || want != nil && want.Like {
 				return false
 			}
 			return p.ambiguous(e, c) || like == nil && want == nil && e.Support != nil && p.Design == e

@@ -48,6 +48,7 @@ type ConditionKind struct {
 	About    string // its definition, with tolerances
 	Min, Max int    // how many things it is about
 	Keeps    bool   // it says that something is as it should be, and is for keep: it holds at the beginning
+	Also     bool   // it is for also alone: it says less than a condition has to
 }
 
 // Conditions are all there are: those about contact and posture, then the relations.
@@ -55,24 +56,24 @@ func Conditions() []ConditionKind {
 	out := slices.Clone(conditionKinds)
 	for _, r := range relate.Relations() {
 		if n := conditionAnchors(r); n >= 0 {
-			out = append(out, ConditionKind{r.String(), "as scenes/relate defines it: what is certain, with that package's margins", 1 + n, 1 + n, false})
+			out = append(out, ConditionKind{r.String(), "as scenes/relate defines it: what is certain, with that package's margins", 1 + n, 1 + n, false, false})
 		}
 	}
-	return out
+	return append(out, officialKinds...)
 }
 
 var conditionKinds = []ConditionKind{
 	{"on", "the first lies on or in the second: its origin above the surface, its lowest point within 3 mm below to 5 mm above it (within the hollow of what is hollow), " +
-		"and the second, or what lies on or in it, carries half of its weight or more", 2, 2, false},
-	{"supported by", "the second carries half of the first's weight or more, directly", 2, 2, false},
-	{"touching", "the two are in contact", 2, 2, false},
-	{"stacked", "each carries the one before it: the top first", 2, 8, false},
-	{"row", "in a straight row: no centre is more than 20 mm from the line through them, seen from above, and none more than 0.25 m from the next", 3, 8, false},
-	{"sorted", "things of one colour lie on or in the same thing, and of different colours on or in different ones", 2, 8, false},
-	{"upright", "no more tilted than 20°, for kinds that stand", 1, 8, true},
-	{"at rest", "slower than 5 mm/s and 0.05 rad/s", 1, 8, true},
-	{"released", "not touched by the robot", 1, 8, true},
-	{"undisturbed", "within 10 mm and 5° of where it was at the beginning", 1, 8, true},
+		"and the second, or what lies on or in it, carries half of its weight or more", 2, 2, false, false},
+	{"supported by", "the second carries half of the first's weight or more, directly", 2, 2, false, false},
+	{"touching", "the two are in contact", 2, 2, false, false},
+	{"stacked", "each carries the one before it: the top first", 2, 8, false, false},
+	{"row", "in a straight row: no centre is more than 20 mm from the line through them, seen from above, and none more than 0.25 m from the next", 3, 8, false, false},
+	{"sorted", "things of one colour lie on or in the same thing, and of different colours on or in different ones", 2, 8, false, false},
+	{"upright", "no more tilted than 20°, for kinds that stand", 1, 8, true, false},
+	{"at rest", "slower than 5 mm/s and 0.05 rad/s", 1, 8, true, false},
+	{"released", "not touched by the robot", 1, 8, true, false},
+	{"undisturbed", "within 10 mm and 5° of where it was at the beginning", 1, 8, true, false},
 }
 
 // conditionWays are the relations that need a way, with its names.
@@ -96,8 +97,8 @@ func conditionAnchors(r relate.Relation) int {
 	return 1
 }
 
-// check says what is wrong with the condition, if anything. keep says that it stands under keep.
-func (c Condition) check(known func(string) error, keep bool) error {
+// check says what is wrong with the condition, if anything. field is where it stands: finally, keep or also.
+func (c Condition) check(known func(string) error, field string) error {
 	var names []string
 	for _, k := range Conditions() {
 		names = append(names, k.Name)
@@ -111,8 +112,11 @@ func (c Condition) check(known func(string) error, keep bool) error {
 			}
 			return fmt.Errorf("%s of %d things (want %s)", c.Kind, n, want)
 		}
-		if k.Keeps && !keep {
+		if k.Keeps && field == "finally" {
 			return fmt.Errorf("%s holds from the beginning (want it under keep)", c.Kind)
+		}
+		if k.Also && field != "also" {
+			return fmt.Errorf("%s decides nothing (want it under also)", c.Kind)
 		}
 		for i, name := range c.Things {
 			if err := known(name); err != nil {
@@ -151,10 +155,7 @@ func (c Condition) String() string {
 
 // holds reports whether the condition holds in the state that the judge saw last, and if not, why.
 func (st *Stage) holds(c Condition, j *judge, begun []sim.Pose) (bool, string) {
-	var objects []int // indices into the scene's Objects
-	for _, name := range c.Things {
-		objects = append(objects, st.Things[slices.IndexFunc(st.Task.Things, func(t Thing) bool { return t.Name == name })])
-	}
+	objects := st.objects(c)
 	s := st.Scene
 	for _, o := range objects {
 		switch g := j.ground(s.Data, s.Bodies[o]); {
@@ -227,6 +228,15 @@ func (st *Stage) holds(c Condition, j *judge, begun []sim.Pose) (bool, string) {
 		return st.related(c, objects)
 	}
 	return true, ""
+}
+
+// objects are what a condition is about, as indices into the scene's Objects.
+func (st *Stage) objects(c Condition) []int {
+	var out []int
+	for _, name := range c.Things {
+		out = append(out, st.Things[slices.IndexFunc(st.Task.Things, func(t Thing) bool { return t.Name == name })])
+	}
+	return out
 }
 
 // related is holds for relations.

@@ -226,7 +226,7 @@ func TestConditionsAreDefined(t *testing.T) {
 		if r, err := relate.ParseRelation(k.Name); err == nil && conditionWays[r] != nil {
 			c.Way = strings.Split(joined(conditionWays[r]), ", ")[0]
 		}
-		if err := c.check(known, true); err != nil {
+		if err := c.check(known, "also"); err != nil {
 			t.Errorf("%v: %v", c, err)
 		}
 	}

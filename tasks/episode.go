@@ -97,10 +97,16 @@ type episode struct {
 	stop    context.CancelFunc
 	stopped error // why the episode was stopped from inside of a control period
 
-	looks int        // pictures taken
-	right sim.Region // the right answers to the last question
-	aimed string     // what the depth image has the last point on; "" if on nothing
-	asked int        // questions
+	looks    int        // pictures taken
+	right    sim.Region // the right answers to the last question
+	start    int        // physics step at which the episode began
+	live     sim.Shot   // what the camera sees while the robot is on its way
+	tracking *tracking  // nil while nothing is asked again
+	updates  int        // questions asked again
+	touch    []sim.Contact
+
+	aimed string // what the depth image has the last point on; "" if on nothing
+	asked int    // questions
 
 	begun   []sim.Pose    // where the scene's objects were at the beginning
 	areas   []*refer.Area // by goal: where its last placement question said; nil where that was on or in an object
@@ -135,6 +141,7 @@ func (e *episode) run(ctx context.Context, seed uint64) (err error) {
 		}
 	}
 	begun := data.Steps()
+	e.start = begun
 	e.limit = begun + int(e.o.Suite.budgetSeconds(e.stage.Task)/sim.Timestep)
 	e.stage.Plant.OnStep = e.period
 	e.exec = robots.NewExecutor(e.robot, e.stage.Plant)
@@ -164,19 +171,32 @@ func (e *episode) run(ctx context.Context, seed uint64) (err error) {
 		}
 	}
 	done, err := e.reachGoals(ctx)
-	if err != nil || done < e.stage.Task.Need {
+	if err != nil {
 		return err
 	}
-	ok, err := e.checkEnd(ctx)
-	if ok {
-		e.rec.Outcome = Success
+	if done == e.stage.Task.Need {
+		ok, err := e.checkEnd(ctx)
+		if err != nil {
+			return err
+		}
+		if ok {
+			e.rec.Outcome = Success
+		}
 	}
-	return err
+	if len(e.stage.Task.Also) > 0 {
+		if err := e.judge.see(data); err != nil {
+			return err
+		}
+		e.rec.Also = e.stage.measure(e.judge, e.begun)
+	}
+	return nil
 }
 
 // period is called after each control period.
 func (e *episode) period() {
 	e.stage.Scene.Data.Hash(e.trace)
+	e.push()
+	e.follow()
 	if w := e.o.watch; w != nil && w.OnPeriod != nil && e.stopped == nil {
 		if e.stopped = w.OnPeriod(e.stage); e.stopped != nil {
 			e.stop()
@@ -499,6 +519,8 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 	}
 	e.asked++
 	e.noteQuestion(s, q.region)
+	s.AskedSeconds = float64(e.stage.Scene.Data.Steps()-e.start) * sim.Timestep
+	e.arm(s.Skill, s.Goal-1)
 	begin := time.Now()
 	var answer referee.Answer
 	if scripted != nil && !scripted.open() {
@@ -512,6 +534,7 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 		return false, err
 	}
 	s.Answer, s.LatencyMS = answer.Text, float64(answer.Latency.Microseconds())/1000
+	s.ChargedSeconds = e.charge(&answer)
 	s.Points = append(s.Points, answer.Points...)
 	e.decide("%s %q %q %v", s.Query, s.Instruction, s.Answer, s.Points)
 	point, ok := referee.FirstPoint.Of(answer.Points)
@@ -522,13 +545,15 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 	}
 	e.noteAnswer(s, answer, scripted != nil && !scripted.open())
 	if !ok {
-		return false, nil
+		return false, e.wait(ctx, s.ChargedSeconds)
 	}
 	e.aimed = e.aim(point)
 	if w := e.o.watch; w != nil && w.OnAsk != nil {
-		return true, w.OnAsk(len(e.rec.Steps), &e.shot, *s, q.region)
+		if err := w.OnAsk(len(e.rec.Steps), &e.shot, *s, q.region); err != nil {
+			return false, err
+		}
 	}
-	return true, nil
+	return true, e.wait(ctx, s.ChargedSeconds)
 }
 
 // noteQuestion tells a Session what is about to be asked.
@@ -580,17 +605,22 @@ func (e *episode) seenAt(p sim.NormPoint) string {
 func (e *episode) pick(ctx context.Context, goal int, s *StepRecord) error {
 	g := &e.stage.Goals[goal]
 	s.Skill, s.Referent = "pick", e.phrase(g.Move)
-	ok, err := e.ask(ctx, s, func(r *rand.Rand) (question, error) { return e.locate(g, r) })
-	if err != nil || !ok {
-		return err
+	pose := func(r *rand.Rand) (question, error) { return e.locate(g, r) }
+	ok, err := e.ask(ctx, s, pose)
+	for replans := 0; err == nil && ok; replans++ {
+		var again bool
+		if again, err = e.runPick(ctx, g, s, pose, replans < maxReplans); err != nil || !again {
+			return err
+		}
+		ok, err = e.replan(ctx, s, pose)
 	}
-	return e.runPick(ctx, g, s)
+	return err
 }
 
 // locate asks for the object to be moved: with the grammar's words if the goal has steps and there are such words now, else by its name.
 func (e *episode) locate(g *BoundGoal, r *rand.Rand) (question, error) {
 	scene := e.stage.Scene
-	if g.Steps > 0 {
+	if g.described() {
 		view, err := refer.Look(scene, &e.shot)
 		if err != nil {
 			return question{}, err
@@ -606,6 +636,9 @@ func (e *episode) locate(g *BoundGoal, r *rand.Rand) (question, error) {
 		}
 		if ok {
 			return question{in.Text, in.Region, &in}, nil
+		}
+		if g.Which != nil { // its name does not say which it is
+			return question{region: sim.Region{Width: e.shot.Seg.Width, Height: e.shot.Seg.Height}}, nil
 		}
 	}
 	return question{text: scene.Locate(g.Move, r).Text, region: scene.ObjectRegion(&e.shot, g.Move)}, nil
@@ -647,31 +680,40 @@ func (s *Suite) budgetSeconds(t *Task) float64 {
 	return 60 * float64(len(t.Goals))
 }
 
-// runPick lets the robot act on the point, and sees whether the right thing is in its hand.
-func (e *episode) runPick(ctx context.Context, g *BoundGoal, s *StepRecord) error {
+// runPick lets the robot act on the point, and sees whether the right thing is in its hand. again means that it was interrupted, since the answer
+// to the same question is another one now.
+func (e *episode) runPick(ctx context.Context, g *BoundGoal, s *StepRecord, pose func(*rand.Rand) (question, error), mayReplan bool) (again bool, err error) {
 	data := e.stage.Scene.Data
+	done := func() bool { return false }
+	if mayReplan {
+		done = e.track(ctx, s, pose)
+	}
 	begin, drawn := time.Now(), e.rec.Wall.Render
 	result, err := e.exec.Pick(ctx, &e.shot.Frame, e.pixel(s), robots.PickOptions{MaxPeriods: e.periodsLeft()})
 	e.rec.Wall.Robot += time.Since(begin).Seconds() - (e.rec.Wall.Render - drawn)
+	jumped := done()
 	if err != nil {
-		return err
+		return false, err
 	}
 	e.held = result.Held
 	s.Target = target(result.Point)
+	if result.Cause == robots.Interrupted && jumped {
+		return true, nil
+	}
 	if err := e.judge.see(data); err != nil {
-		return err
+		return false, err
 	}
 	switch {
 	case e.judge.lifted(e.body(g.Move)):
-		return nil // whatever the robot believes, it has it
+		return false, nil // whatever the robot believes, it has it
 	case e.timeIsUp():
-		return errOverTime
+		return false, errOverTime
 	case !result.OK():
 		e.blame(s, Cause(result.Cause), "%s", result.Detail)
 	default:
 		e.blame(s, CauseWrongObject, "the robot holds %s", e.inHand())
 	}
-	return nil
+	return false, nil
 }
 
 // inHand names what the robot touches, for people.
@@ -690,18 +732,33 @@ func (e *episode) place(ctx context.Context, goal int, s *StepRecord) error {
 	if g.To >= 0 {
 		s.Referent = e.phrase(g.To)
 	}
-	ok, err := e.ask(ctx, s, func(r *rand.Rand) (question, error) { return e.whither(goal, s, r) })
+	pose := func(r *rand.Rand) (question, error) { return e.whither(goal, s, r) }
+	ok, err := e.ask(ctx, s, pose)
 	if err != nil || !ok {
 		return err
 	}
-	begin, drawn := time.Now(), e.rec.Wall.Render
-	result, err := e.exec.Place(ctx, &e.shot.Frame, e.pixel(s), e.held, robots.PlaceOptions{MaxPeriods: e.periodsLeft()})
-	e.rec.Wall.Robot += time.Since(begin).Seconds() - (e.rec.Wall.Render - drawn)
-	if err != nil {
-		return err
+	var result robots.PlaceResult
+	for replans := 0; ; replans++ {
+		done := func() bool { return false }
+		if replans < maxReplans {
+			done = e.track(ctx, s, pose)
+		}
+		begin, drawn := time.Now(), e.rec.Wall.Render
+		result, err = e.exec.Place(ctx, &e.shot.Frame, e.pixel(s), e.held, robots.PlaceOptions{MaxPeriods: e.periodsLeft()})
+		e.rec.Wall.Robot += time.Since(begin).Seconds() - (e.rec.Wall.Render - drawn)
+		jumped := done()
+		if err != nil {
+			return err
+		}
+		s.Target = target(result.Point)
+		e.held = result.Held
+		if result.Cause != robots.Interrupted || !jumped {
+			break
+		}
+		if ok, err := e.replan(ctx, s, pose); err != nil || !ok {
+			return err
+		}
 	}
-	s.Target = target(result.Point)
-	e.held = result.Held
 	cause, reason, err := e.dwell(ctx, append(slices.Clone(e.reached), goal), false)
 	if err != nil || cause == "" {
 		return err

@@ -42,6 +42,7 @@ type Options struct {
 	NewRenderer   func() (sim.Renderer, error)
 	Width, Height int            // of the referee's picture [px]; 0 means 640 × 480, or 640 × 360 through the robot's own camera
 	DepthNoise    sim.DepthNoise // of the camera, for referee and robot alike; "" means none
+	Latency       *Latency       // what answers are charged; nil means what the suite's clock says
 	Workers       int            // episodes at a time; 0 means one for each core. The results do not depend on it.
 
 	Out    string      // the run's folder, made if need be; "" keeps nothing
@@ -165,6 +166,7 @@ func runInfo(o Options, renderer sim.RendererInfo) RunInfo {
 		Camera:   CameraInfo{cam.Name, cam.Width, cam.Height, cam.FovyDeg(), o.DepthNoise},
 		Renderer: renderer, Versions: CurrentVersions(), Started: time.Now().UTC(),
 	}
+	info.Latency = o.Latency
 	if o.Shard != (Shard{}) {
 		info.Shard = &o.Shard
 	}

@@ -58,6 +58,7 @@ type RunInfo struct {
 	Episodes  int              `json:"episodes"`
 	Shard     *Shard           `json:"shard,omitempty"` // the part of the episodes that this run plays; null means all
 	Camera    CameraInfo       `json:"camera"`
+	Latency   *Latency         `json:"latency,omitempty"` // charged for answers; null means what the suite's clock says
 	Renderer  sim.RendererInfo `json:"renderer"`
 	Versions  Versions         `json:"versions"`
 	Started   time.Time        `json:"started"`
@@ -221,6 +222,7 @@ func (r RunInfo) Differences(other RunInfo) []string {
 	add("robot", r.Robot, other.Robot)
 	add("referee", r.Referee, other.Referee)
 	add("camera", r.Camera, other.Camera)
+	add("latency", r.Latency, other.Latency)
 	add("renderer", r.Renderer, other.Renderer)
 	add("versions", r.Versions, other.Versions)
 	return out

@@ -48,6 +48,7 @@ type Record struct {
 	Progress float64      `json:"progress"`        // share of them that succeeded, 0…1
 	Scene    SceneRecord  `json:"scene"`
 	Steps    []StepRecord `json:"steps"`
+	Also     []Measure    `json:"also,omitempty"` // the task's conditions that decide nothing, at the end
 	// Trace is a hash chained over the bits of every state and decision: equal traces mean equal episodes.
 	Trace      string  `json:"trace"`
 	SimSeconds float64 `json:"sim_s"`

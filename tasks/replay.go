@@ -96,7 +96,7 @@ func replayOptions(dir string, info RunInfo, suite *Suite, records []*Record) (O
 	}
 	return Options{
 		Suite: suite, Robot: info.Robot, Referee: newReplay(info.Referee, records), Seed: info.Seed, Episodes: info.Episodes,
-		Width: info.Camera.Width, Height: info.Camera.Height, DepthNoise: info.Camera.DepthNoise,
+		Width: info.Camera.Width, Height: info.Camera.Height, DepthNoise: info.Camera.DepthNoise, Latency: info.Latency,
 	}, nil
 }
 

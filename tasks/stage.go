@@ -30,6 +30,7 @@ type Stage struct {
 	Goals  []BoundGoal
 
 	ownView bool // the referee looks through the robot's camera
+	events  []boundPush
 }
 
 // A BoundGoal is a goal with the scene's objects that it means, as indices into Scene.Objects.
@@ -38,6 +39,8 @@ type BoundGoal struct {
 	Move  int
 	To    int            // -1 if the object goes to a free place
 	Where []relate.Claim // of a place that the goal describes
+	Amid  []int          // the things that it is in the middle of; nil for other places
+	Which *relate.Claim  // that tells the object from its like; nil: its name does
 
 	find, place *refer.Instruction // the grammar's instructions, made when the scene was approved; nil without
 }
@@ -109,6 +112,9 @@ func (s *Suite) sceneConfig(t *Task) scenes.Config {
 	if level := cmp.Or(t.Level, s.Scene.Level); level != "" {
 		cfg, _ = scenes.Level(level).Config() // the suite was checked
 	}
+	if t.MaxObjects > 0 {
+		cfg.MinObjects, cfg.MaxObjects = min(cfg.MinObjects, t.MaxObjects), t.MaxObjects
+	}
 	cfg.Designs = s.Scene.Designs
 	cfg.MaxTries = 10000
 	roles := make([]scenes.Role, len(t.Things))
@@ -133,7 +139,7 @@ func (s *Suite) sceneConfig(t *Task) scenes.Config {
 		}
 	}
 	for i, thing := range t.Things {
-		w := scenes.Wanted{Colors: thing.Color, Role: roles[i]}
+		w := scenes.Wanted{Colors: thing.Color, Role: roles[i], Like: thing.Like}
 		for _, d := range scenes.Catalogue() {
 			if thing.selector().describes(d) {
 				w.Designs = append(w.Designs, d.Name)
@@ -159,7 +165,7 @@ func (s *Suite) sceneConfig(t *Task) scenes.Config {
 		cfg.MinPickable = max(cfg.MinPickable, 2) // something that could be mistaken for the right one
 	}
 	if len(t.Things) > 0 {
-		cfg.MinObjects = max(cfg.MinObjects, cfg.MinSupports+cfg.MinPickable+count(scenes.Bystander))
+		cfg.MinObjects = max(cfg.MinObjects, max(1, cfg.MinSupports)+cfg.MinPickable+count(scenes.Bystander)) // a scene has one support at least
 		cfg.MaxObjects = max(cfg.MaxObjects, cfg.MinObjects)
 	}
 	return cfg
@@ -175,7 +181,7 @@ func (st *Stage) bind(l *scenes.Layout) bool {
 	for _, thing := range st.Task.Things {
 		var fit []int
 		for i := range l.Objects {
-			if !used[i] && l.Unique(i) && l.Objects[i].On == "" && thing.selector().fits(&l.Objects[i]) {
+			if !used[i] && (thing.Like || l.Unique(i)) && l.Objects[i].On == "" && thing.selector().fits(&l.Objects[i]) {
 				fit = append(fit, i)
 			}
 		}
@@ -192,7 +198,23 @@ func (st *Stage) bind(l *scenes.Layout) bool {
 	for k := range st.Task.Goals {
 		g := &st.Task.Goals[k]
 		bound := BoundGoal{Goal: g, Move: -1, To: -1}
+		if g.Which != nil {
+			c, err := g.Which.which(find)
+			if err != nil {
+				panic(err) // the suite was checked
+			}
+			bound.Which = &c
+			if !nearestOfItsKind(l, index[g.Move.Thing], c) {
+				return false
+			}
+		}
 		for _, w := range g.At {
+			if w.Relation == center {
+				for _, name := range w.Of {
+					bound.Amid = append(bound.Amid, index[name])
+				}
+				continue
+			}
 			c, err := w.claim(find)
 			if err != nil {
 				panic(err) // the suite was checked
@@ -243,6 +265,9 @@ func (st *Stage) approve(s *scenes.Scene, shot *sim.Shot) (bool, error) {
 	if ok, err := st.premise(); err != nil || !ok {
 		return false, err
 	}
+	if !st.bindEvents(s) {
+		return false, nil
+	}
 	touched := map[int]bool{} // by an earlier goal
 	for k := range st.Goals {
 		g := &st.Goals[k]
@@ -261,7 +286,7 @@ func (st *Stage) approve(s *scenes.Scene, shot *sim.Shot) (bool, error) {
 			if !enough(s.PlaceRegion(shot, s.Data, g.Move, g.To)) {
 				return false, nil
 			}
-			if g.Steps == 0 {
+			if !g.described() {
 				continue
 			}
 		}
@@ -269,7 +294,7 @@ func (st *Stage) approve(s *scenes.Scene, shot *sim.Shot) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if g.Steps > 0 {
+		if g.described() {
 			in, ok, err := g.sayWhich(here, draw)
 			if err != nil || !ok {
 				return false, err
@@ -325,13 +350,39 @@ func (st *Stage) premise() (bool, error) {
 	return true, nil
 }
 
+// described reports whether the object to be moved is asked for by the grammar's words, not by its name.
+func (g *BoundGoal) described() bool { return g.Steps > 0 || g.Which != nil }
+
+// nearestOfItsKind refuses at a glance what FindBy would refuse later: of several things alike the one that is meant has to be nearest to c.A, or
+// farthest from it.
+func nearestOfItsKind(l *scenes.Layout, object int, c relate.Claim) bool {
+	from := func(i int) float64 { return l.Objects[i].TWorldObj.Pos.Sub(l.Objects[c.A].TWorldObj.Pos).Len() }
+	for i := range l.Objects {
+		if i == object || i == c.A || l.Objects[i].Design != l.Objects[object].Design {
+			continue
+		}
+		if c.Relation == relate.Close && from(i) < from(object)+0.05 || c.Relation == relate.Far && from(i) > from(object)-0.05 {
+			return false
+		}
+	}
+	return true
+}
+
 // sayWhich is the grammar's instruction for the object to be moved. ok is false if it finds none of so many steps.
 func (g *BoundGoal) sayWhich(v *refer.View, r *rand.Rand) (refer.Instruction, bool, error) {
+	if g.Which != nil {
+		in, ok := v.FindBy(g.Move, *g.Which, r)
+		return in, ok, nil
+	}
 	return g.say(v, r, refer.Options{Kinds: []scenes.QuestionKind{scenes.Location}, Target: v.World.Things[g.Move].Name})
 }
 
 // sayWhere is the grammar's instruction for the free place where the object is to be put; v is what is seen while it is held.
 func (g *BoundGoal) sayWhere(v *refer.View, r *rand.Rand) (refer.Instruction, bool, error) {
+	if g.Amid != nil {
+		in, ok := v.PlaceAmid(g.Move, g.Amid, r)
+		return in, ok, nil
+	}
 	if g.put() == putAt {
 		in, ok := v.PlaceAt(g.Move, g.Where, r)
 		return in, ok, nil

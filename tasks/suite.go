@@ -28,6 +28,7 @@ type Suite struct {
 	Tasks  []Task       `yaml:"tasks"`
 	Budget Budget       `yaml:"budget"`
 	Replay *Script      `yaml:"replay"` // of a scenario: the one episode that is played; nil of a suite
+	Clock  Clock        `yaml:"clock"`
 
 	Hash string `yaml:"-"` // SHA-256 of the file, hexadecimal
 	text []byte // the file
@@ -50,11 +51,16 @@ type Task struct {
 	Things []Thing `yaml:"things"`
 	Goals  []Goal  `yaml:"goals"`
 	Order  Order   `yaml:"order"` // "" means Strict
-	Need   int     `yaml:"need"`  // how many of the goals have to be reached; 0 means all
+	// MaxObjects is how many objects there are at most, instead of the suite's; 0 means the suite's. Not with a level.
+	MaxObjects int `yaml:"max_objects"`
+	Need       int `yaml:"need"` // how many of the goals have to be reached; 0 means all
 	// Finally has to hold at the end, all of it together for DwellSeconds, and must not hold at the beginning. Keep has to hold at the
 	// beginning and at the end.
 	Finally []Condition `yaml:"finally"`
 	Keep    []Condition `yaml:"keep"`
+	// Also are looked at when the episode is over and recorded; they decide nothing.
+	Also   []Condition `yaml:"also"`
+	Events []Push      `yaml:"events"` // what happens while the robot acts
 }
 
 // An Order says which goals are tried when.
@@ -70,6 +76,7 @@ type Thing struct {
 	Name  string `yaml:"name"`
 	Kind  Words  `yaml:"kind"` // as of a Selector
 	Color Words  `yaml:"color"`
+	Like  bool   `yaml:"like"` // others of its kind and colour may be there: a goal that moves it says which it is
 }
 
 func (t Thing) selector() Selector { return Selector{Kind: t.Kind, Color: t.Color} }
@@ -81,6 +88,7 @@ const maxGoals = 10
 // place that the scene grammar can describe (Steps without To and At). Which objects, of those that fit, is drawn from the seed.
 type Goal struct {
 	Name  string    `yaml:"name"`  // for After; "" means its number
+	Which *Where    `yaml:"which"` // tells what is moved, a thing, from others like it by how it lies to others
 	Move  Selector  `yaml:"move"`  // what is picked up; an empty selector means anything that can be
 	To    *Selector `yaml:"to"`    // what it is put on or into; empty means anything that can hold it. Without At and Steps nil means empty, too
 	At    []Where   `yaml:"at"`    // one or two relations that hold of the free place
@@ -405,9 +413,16 @@ func (s *Suite) checkTask(t *Task) error {
 		if len(g.At) > 2 {
 			return at(in("at"), "goal %s: %d relations in at (want one or two)", g.Name, len(g.At))
 		}
+		if err := t.checkWhich(g, known); err != nil {
+			return wrong("which", err)
+		}
 		for i, w := range g.At {
 			field := fmt.Sprintf("at[%d]", i)
-			if _, err := w.claim(func(string) int { return 0 }); err != nil {
+			if w.Relation == center {
+				if err := w.checkCenter(g); err != nil {
+					return wrong(field, err)
+				}
+			} else if _, err := w.claim(func(string) int { return 0 }); err != nil {
 				return wrong(field, err)
 			}
 			for _, name := range w.Of {
@@ -428,15 +443,21 @@ func (s *Suite) checkTask(t *Task) error {
 	for _, list := range []struct {
 		field      string
 		conditions []Condition
-	}{{"finally", t.Finally}, {"keep", t.Keep}} {
+	}{{"finally", t.Finally}, {"keep", t.Keep}, {"also", t.Also}} {
 		for i, c := range list.conditions {
-			if err := c.check(known, list.field == "keep"); err != nil {
+			if err := c.check(known, list.field); err != nil {
 				return at(fmt.Sprintf("%s[%d]", list.field, i), "%s: %w", list.field, err)
 			}
 		}
 	}
 	if budget := s.Budget.Queries; budget > 0 && budget < 2*t.Need {
 		return at("$.budget.queries", "a budget of %d queries (want %d at least: two for each goal that is needed)", budget, 2*t.Need)
+	}
+	if err := s.checkMaxObjects(t); err != nil {
+		return err
+	}
+	if err := s.checkDynamics(t, known); err != nil {
+		return err
 	}
 	if err := s.sceneConfig(t).Validate(); err != nil {
 		return fmt.Errorf("its scenes: %w", err)

@@ -117,6 +117,12 @@ func TestImpossibleSuitesAreRefused(t *testing.T) {
 		{"name: x\ntasks: [{things: [{name: a}], goals: [{}], finally: [{upright: a}]}]\n", "under keep"},
 		{"name: x\ntasks: [{things: [{name: a}], goals: [{}], finally: [{edge: [a, up]}]}]\n", "a way after the things"},
 		{"name: x\nscene: {min_objects: 16}\ntasks: [{goals: [{}]}]\n", "16 to 16 objects"},
+		{"name: x\ntasks: [{things: [{name: a, kind: apple, like: true}], goals: [{move: a}]}]\n", "which a is meant"},
+		{"name: x\ntasks: [{things: [{name: a, kind: apple}], goals: [{move: a, which: {relation: nearest, of: [a]}}]}]\n", `relation "nearest" (have close, far`},
+		{"name: x\ntasks: [{things: [{name: a, kind: apple}], goals: [{move: a, which: {relation: close, of: [b]}}]}]\n", `no thing "b"`},
+		{"name: x\ntasks: [{goals: [{which: {relation: close, of: [a]}}]}]\n", "moves one of the things"},
+		{"name: x\ntasks: [{things: [{name: a}], goals: [{at: [{relation: center, of: [a]}]}]}]\n", "center of 1 things (want 2 to 5)"},
+		{"name: x\ntasks: [{things: [{name: a}, {name: b}], goals: [{}], finally: [{open6dor left: [a, b]}]}]\n", "want it under also"},
 		{"name: x\nscene: {level: awful}\ntasks: [{goals: [{}]}]\n", `no level "awful"`},
 	} {
 		if _, err := ParseSuite([]byte(tt.suite)); err == nil || !strings.Contains(err.Error(), tt.want) {

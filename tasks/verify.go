@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/sim"
@@ -145,8 +146,16 @@ type replay struct {
 func newReplay(info referee.Info, records []*Record) *replay {
 	r := &replay{info, map[uint64]referee.Answer{}}
 	for _, rec := range records {
+		updates := 0
 		for i, s := range rec.Steps {
-			a := referee.Answer{Text: s.Answer, Points: s.Points, Attempts: 1}
+			for _, u := range s.Updates {
+				if u.Query == "" {
+					continue // nothing was asked
+				}
+				r.answers[updateSeed(rec.Seed, i, updates)] = referee.Answer{Text: u.Answer, Points: u.Points, Attempts: 1, Latency: seconds(u.ChargedSeconds)}
+				updates++
+			}
+			a := referee.Answer{Text: s.Answer, Points: s.Points, Attempts: 1, Latency: seconds(s.ChargedSeconds)}
 			if len(s.Points) == 0 {
 				a.Problem, a.Reason = referee.Problem(s.Cause), s.Reason
 			}
@@ -155,6 +164,8 @@ func newReplay(info referee.Info, records []*Record) *replay {
 	}
 	return r
 }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 func (r *replay) Point(_ context.Context, q referee.Query) (referee.Answer, error) {
 	a, ok := r.answers[q.Seed]

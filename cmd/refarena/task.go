@@ -97,8 +97,11 @@ type taskWordsCommand struct{}
 func (taskWordsCommand) Run(io console) error {
 	for _, k := range tasks.Conditions() {
 		where := "finally, keep"
-		if k.Keeps {
+		switch {
+		case k.Keeps:
 			where = "keep"
+		case k.Also:
+			where = "also"
 		}
 		n := fmt.Sprint(k.Min)
 		if k.Max > k.Min {

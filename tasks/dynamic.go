@@ -170,7 +170,8 @@ func (e *episode) push() {
 		for axis := range 2 {
 			v[axis] = min(max((want[axis]-at[axis])/robots.Period, -0.5), 0.5)
 		}
-		v[2] = min(v[2], -1e-6) // awake, even where it begins
+		v[2] = min(v[2], -1e-6)    // awake, even where it begins
+		v[3], v[4], v[5] = 0, 0, 0 // whoever pushes it keeps it from falling over and from rolling
 	}
 }
 
@@ -311,8 +312,7 @@ func (e *episode) follow() {
 			if limit == 0 {
 				limit = 0.03
 			}
-			u.Interrupted = u.Jump > limit
-			t.jumped = u.Interrupted
+			t.jumped = u.Jump > limit
 		}
 		t.s.Updates = append(t.s.Updates, u.Update)
 	}
@@ -380,8 +380,16 @@ func (e *episode) askAgain(ctx context.Context, s *StepRecord, key string, pose 
 	return u, shot, nil
 }
 
+// interrupted notes that the last answer has stopped the hand.
+func (s *StepRecord) interrupted() {
+	if n := len(s.Updates); n > 0 {
+		s.Updates[n-1].Interrupted = true
+	}
+}
+
 // replan asks again, the robot standing still after an interruption, and makes the answer what the step acts on. ok is false if there is no point.
 func (e *episode) replan(ctx context.Context, s *StepRecord, pose func(*rand.Rand) (question, error)) (ok bool, err error) {
+	s.interrupted()
 	u, _, err := e.askAgain(ctx, s, fmt.Sprintf("step %d", len(e.rec.Steps)), pose, false)
 	if err != nil {
 		return false, err

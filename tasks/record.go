@@ -104,6 +104,9 @@ type StepRecord struct {
 	Reason         string          `json:"reason,omitempty"`
 	SimSeconds     float64         `json:"sim_s"`
 	WallSeconds    float64         `json:"wall_s"`
+	AskedSeconds   float64         `json:"asked_s"`            // simulated time since the episode began at which the question was asked
+	ChargedSeconds float64         `json:"charged_s"`          // simulated time that its answer took: see Clock
+	Updates        []Update        `json:"updates,omitempty"`  // the same question asked again
 	LatencyMS      float64         `json:"latency_ms"`         // of the referee; not part of what repeats
 	Evidence       *Evidence       `json:"evidence,omitempty"` // of a step that failed: how things were at its end
 	Trace          string          `json:"trace"`

@@ -123,6 +123,11 @@ func TestImpossibleSuitesAreRefused(t *testing.T) {
 		{"name: x\ntasks: [{goals: [{which: {relation: close, of: [a]}}]}]\n", "moves one of the things"},
 		{"name: x\ntasks: [{things: [{name: a}], goals: [{at: [{relation: center, of: [a]}]}]}]\n", "center of 1 things (want 2 to 5)"},
 		{"name: x\ntasks: [{things: [{name: a}, {name: b}], goals: [{}], finally: [{open6dor left: [a, b]}]}]\n", "want it under also"},
+		{"name: x\nclock: {rate_hz: 100}\ntasks: [{goals: [{}]}]\n", "rate_hz 100"},
+		{"name: x\ntasks: [{goals: [{}], events: [{move: a, during: pick, by_m: 0.1}]}]\n", `event 1: no thing "a"`},
+		{"name: x\ntasks: [{things: [{name: a}], goals: [{}], events: [{move: a, during: lunch, by_m: 0.1}]}]\n", `during "lunch" (want pick or place)`},
+		{"name: x\ntasks: [{things: [{name: a}], goals: [{}], events: [{move: a, during: pick, by_m: 3}]}]\n", "by_m 3"},
+		{"name: x\ntasks: [{max_objects: 1, goals: [{}]}]\n", "max_objects 1"},
 		{"name: x\nscene: {level: awful}\ntasks: [{goals: [{}]}]\n", `no level "awful"`},
 	} {
 		if _, err := ParseSuite([]byte(tt.suite)); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -36,6 +36,7 @@ type evalCommand struct {
 	Workers  int    `default:"0" help:"Episodes at a time; 0: one for each core. Results do not depend on it."`
 	Size     string `placeholder:"WxH" help:"Size of the referee's picture [px] (default: 640x480; 640x360, all of the sensor, through the G1's own camera)."`
 	Noise    string `name:"depth-noise" placeholder:"CAMERA" help:"Noise of a depth camera, for robot and referee alike: d435 or l515 (default: exact depth)."`
+	Latency  string `placeholder:"S" help:"Simulated time that an answer is charged: seconds, or measured (default: what the suite's clock says)."`
 	Out      string `placeholder:"DIR" help:"Folder of the run (default: a new one under runs/)."`
 	Controls bool   `help:"Play the same episodes with oracle, random-in-mask and random-pixel too, for the report: what can be reached, and what luck does."`
 	Shard    string `placeholder:"I/N" help:"Play only the I-th of N parts of the episodes; refarena merge joins the runs."`
@@ -93,6 +94,10 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
+	latency, err := tasks.ParseLatency(c.Latency)
+	if err != nil {
+		return usageError{err}
+	}
 	shard, err := tasks.ParseShard(c.Shard)
 	if err != nil {
 		return usageError{err}
@@ -115,6 +120,7 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 		Suite: suite, Robot: c.Robot, Referee: ref, Seed: c.Seed, Episodes: c.Episodes, Shard: shard, Workers: c.Workers, Width: w, Height: h,
 		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },
 		DepthNoise:  noise,
+		Latency:     latency,
 		Out:         c.Out, Resume: c.Resume, Frames: tasks.FramePolicy(c.Frames),
 		OnRecord: print.record,
 	}

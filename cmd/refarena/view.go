@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/refarena/refarena/cmd/refarena/internal/view"
@@ -19,7 +20,7 @@ import (
 
 type viewCommand struct {
 	refereeFlags
-	What     string `arg:"" optional:"" default:"starter" help:"A suite by name, a suite, task or scenario file, a scene file, or the folder of a run."`
+	What     string `arg:"" optional:"" default:"starter" help:"A suite by name, a suite, task or scenario file, or the folder of a run."`
 	Robot    string `default:"ur5" help:"Robot: ${robots}."`
 	Seed     uint64 `default:"1" help:"Seed of the episode."`
 	Episode  uint64 `placeholder:"SEED" help:"Of a run: which episode, by its seed (default: the first)."`
@@ -121,6 +122,9 @@ func (c *viewCommand) options(ctx context.Context, out console, device render.De
 			return o, done, usageError{errors.New("a run is viewed with the answers that it has; click to branch")}
 		}
 		return o, closeAll, c.recorded(&o, device)
+	}
+	if strings.ContainsRune(c.What, filepath.Separator) && !strings.HasSuffix(c.What, ".yaml") && !strings.HasSuffix(c.What, ".yml") {
+		return o, done, usageError{fmt.Errorf("no run in %s (want the folder that eval wrote, a suite by name, or a file that ends in .yaml)", c.What)}
 	}
 	if c.Step != 0 || c.Episode != 0 {
 		return o, done, usageError{fmt.Errorf("--episode and --step are for the folder of a run, and %s is none", c.What)}

@@ -57,14 +57,15 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 			Kinematics: arm, Home: home[:], Base: "base", Reach: 0.72, Sweep: g1Sweep[:],
 		},
 		Hand: Hand{
-			MaxWidth: p.MaxWidth(), MinForce: 1, MaxForce: 14, MaxSpeed: 0.25,
-			FingerWidth: 0.083, FingerThickness: 0.019, PadLength: 0.045, Depth: 0.066, PalmHalf: [2]float64{0.046, 0.078},
+			MaxWidth: p.MaxWidth(), Reserve: 0.014, MinForce: 1, MaxForce: 14, MaxSpeed: 0.25,
+			FingerWidth: 0.083, FingerThickness: 0.023, PadLength: 0.045, Depth: 0.066, PalmHalf: [2]float64{0.046, 0.078},
 			TipBack: p.TipBack,
 		},
 		build: buildG1,
 	}
 	if p == dex3.Pinch {
-		r.Hand.FingerWidth = 0.026
+		// The middle finger sticks out straight, 60 mm behind the tips: nothing may be there.
+		r.Hand.FingerWidth, r.Hand.Depth, r.Hand.PalmHalf, r.Hand.Handicap = 0.026, 0.058, [2]float64{0.074, 0.110}, 5
 	} else {
 		r.Hand.FingerGap = 2 * (dex3.FingerZ - 0.011)
 	}
@@ -108,7 +109,7 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 func g1Joint(i int, j g1.Joint) Joint {
 	out := Joint{
 		Name: j.Name, Actuator: j.Name[:len(j.Name)-len("_joint")], Min: j.Min, Max: j.Max,
-		MaxSpeed: 3, MaxAccel: 9, MaxJerk: 180, MaxTorque: j.Torque, Lead: 0.020,
+		MaxSpeed: 5, MaxAccel: 9, MaxJerk: 180, MaxTorque: j.Torque, Lead: 0.020,
 	}
 	switch {
 	case i < g1.Waist:

@@ -79,7 +79,7 @@ const (
 	fingertipGap = 0.0025 // between the closed finger tips and the support, without noise [m]
 	fewPoints    = 12     // fewer points are no object
 	sideGap      = 0.004  // beside the fingers, to everything that was seen [m]
-	gripReserve  = 0.003  // the widest thing to be gripped is this much narrower than the opening [m]
+	gripReserve  = 0.003  // the widest thing to be gripped is this much narrower than the opening, unless Hand.Reserve says more [m]
 	astray       = 0.06   // the farthest that a grasp may be from the pointed point [m]
 	snapPixels   = 4      // how far a pixel beside an object's outline may be off, at 640 × 480
 	around       = 0.16   // how far around the pointed point matters [m]
@@ -183,7 +183,7 @@ func (g *GraspPlanner) find(start int, p sim.Vec3, support float64, count int, e
 func (g *GraspPlanner) isolate(how cut, start int, p sim.Vec3, support float64, count int) int {
 	start = g.cloud.growFrom(&g.seg, start, support, how)
 	g.collect(p)
-	if how == cutColor || g.narrowest() <= g.Hand.MaxWidth-gripReserve {
+	if how == cutColor || g.narrowest() <= g.Hand.widest() {
 		return start
 	}
 	// It may be something that stands on something wide, as an apple on a plate does.
@@ -191,7 +191,7 @@ func (g *GraspPlanner) isolate(how cut, start int, p sim.Vec3, support float64, 
 	if ok && upper > support+thin && 5*n > len(g.seg.pixels) && n > count/50 {
 		g.cloud.grow(&g.seg, start, upper, how)
 		g.collect(p)
-		if g.narrowest() > g.Hand.MaxWidth-gripReserve {
+		if g.narrowest() > g.Hand.widest() {
 			g.cloud.grow(&g.seg, start, support, how)
 			g.collect(p)
 		}
@@ -482,6 +482,9 @@ func (g *GraspPlanner) depths(s *slice, t *target) {
 // graspDepths are how far below the highest point of a slice the ee frame's origin is tried [m].
 var graspDepths = [...]float64{1, 0.054, 0.045, 0.037, 0.030, 0.024, 0.018}
 
+// widest is the widest thing that the hand can take hold of, and let go again [m].
+func (h *Hand) widest() float64 { return h.MaxWidth - max(gripReserve, h.Reserve) }
+
 // tipReserve is how much deeper the ee frame's origin may be because the fingers close to width and no farther [m].
 func (h *Hand) tipReserve(width float64) float64 { return max(0, h.TipBack(width)-0.001) }
 
@@ -523,7 +526,7 @@ func (s *slice) join() {
 
 // stretches tries every stretch of the slice that fits between the fingers.
 func (g *GraspPlanner) stretches(s *slice, t *target) {
-	widest := g.Hand.MaxWidth - gripReserve
+	widest := g.Hand.widest()
 	for i := range s.row {
 		if !s.row[i].own || i > 0 && s.row[i-1].own {
 			continue // not the left end of something
@@ -588,7 +591,7 @@ func (g *GraspPlanner) stretch(s *slice, t *target, a, b float64) {
 	}
 	width := b - a
 	off := place{u: max(a-s.point.u, s.point.u-b, 0), v: s.v - s.point.v}
-	if math.Hypot(off.u, off.v) > astray || width > h.MaxWidth-gripReserve {
+	if math.Hypot(off.u, off.v) > astray || width > h.widest() {
 		return
 	}
 	for _, opening := range [...]float64{h.MaxWidth, min(h.MaxWidth, width+0.024), min(h.MaxWidth, width+0.012)} {

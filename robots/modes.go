@@ -52,7 +52,7 @@ func (e *Executor) choosing(f *sim.Frame, px sim.Pixel, side float64) *Executor 
 		m.tried = m.tried[:0]
 		o := option{Executor: m, cost: math.Inf(1)}
 		if out := m.find(f, px, &o.result); out.OK() {
-			o.cost = m.planner.found[0].Cost
+			o.cost = m.planner.found[0].Cost + m.robot.Hand.Handicap
 		}
 		if m.side()*m.tBaseWorld.Apply(o.result.Point)[1] < 0 {
 			o.cost += offSide

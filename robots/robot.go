@@ -91,6 +91,8 @@ type Capsule struct {
 // A Hand is a gripper with two parallel fingers that close along y of the ee frame.
 type Hand struct {
 	MaxWidth           float64 // opening [m]
+	Handicap           float64 // what its grasps cost more than those of another mode (see Grasp.Cost)
+	Reserve            float64 // what the widest thing to be gripped is narrower than the opening, at least [m]
 	MinForce, MaxForce float64 // [N]
 	MaxSpeed           float64 // of the opening [m/s]
 

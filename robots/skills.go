@@ -720,7 +720,7 @@ func (e *Executor) room(tWorldEE sim.Pose, width float64) float64 {
 	h := &e.robot.Hand
 	best := h.MaxWidth
 	inv := tWorldEE.Inv()
-	enough := min(h.MaxWidth, width+0.008)
+	enough := min(h.MaxWidth, width+max(0.008, h.Reserve))
 	back := h.TipBack(width) // and farther as they open
 	for _, q := range e.nearby {
 		if dx, dy := q[0]-tWorldEE.Pos[0], q[1]-tWorldEE.Pos[1]; dx*dx+dy*dy > 0.1*0.1 {

@@ -44,9 +44,9 @@ var (
 // MaxWidth is the widest opening of a pre-shape [m].
 func (p Preshape) MaxWidth() float64 {
 	if p == Pinch {
-		return 0.055 // where the thumb turns by 40°
+		return 0.060 // where the thumb turns by 43°
 	}
-	return 0.105
+	return 0.108
 }
 
 // TPalmEE is the ee frame in the palm of the left (0) or right (1) hand: its origin between the tips when they reach farthest, z along where

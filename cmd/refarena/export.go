@@ -34,7 +34,7 @@ func (c *exportSceneCommand) Run(_ context.Context, io console) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.open()
+	s, err := c.open(false)
 	if err != nil {
 		return err
 	}

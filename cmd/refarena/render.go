@@ -16,7 +16,6 @@ import (
 	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
-	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
 )
 
@@ -63,24 +62,15 @@ func (c *renderCommand) camera(s *shownScene, w, h int) (cam sim.Camera, lens si
 
 // Run writes SUITE-SEED-{rgb,depth,ids}.png: colour; depth, by default as a model sees it (near is bright); and each body in a colour of its own.
 func (c *renderCommand) Run(_ context.Context, io console) error {
-	device, err := render.ParseDevice(c.GL)
-	if err != nil {
-		return usageError{err}
-	}
 	w, h, err := parseSize(c.Size)
 	if err != nil {
 		return err
 	}
-	s, err := c.open()
+	s, err := c.open(true)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	r, err := render.New(render.Options{Device: device})
-	if err != nil {
-		return err
-	}
-	defer r.Close()
 	var shot sim.Shot
 	cam, lens, err := c.camera(s, w, h)
 	if err != nil {
@@ -94,7 +84,7 @@ func (c *renderCommand) Run(_ context.Context, io console) error {
 	if err != nil {
 		return usageError{err}
 	}
-	if err := r.Render(s.Data, cam, &shot); err != nil {
+	if err := s.see.Render(s.Data, cam, &shot); err != nil {
 		return err
 	}
 	if noise != "" {

@@ -19,48 +19,64 @@ type sceneFlags struct {
 // A shownScene is a settled scene and what it is called.
 type shownScene struct {
 	*scenes.Scene
-	name  string        // of its suite or level
-	robot *robots.Robot // nil: none
-	close func()
+	name  string           // of its suite or level
+	robot *robots.Robot    // nil: none
+	see   *render.Renderer // nil if it wasn't asked for
+	free  func()
 }
 
-// open makes the scene. The caller closes it.
-func (f *sceneFlags) open() (*shownScene, error) {
+// open makes the scene. With see, it comes with a renderer, the one that looked at it where one did: another would compile its shaders
+// again. The caller closes both.
+func (f *sceneFlags) open(see bool) (_ *shownScene, err error) {
 	suite, device, err := f.load()
 	if err != nil {
 		return nil, err
 	}
-	robot, err := robots.Open(f.Robot)
-	if err != nil {
+	s := &shownScene{name: suite.Name}
+	if s.robot, err = robots.Open(f.Robot); err != nil {
 		return nil, err
 	}
+	var level scenes.Level
 	if f.Level != "" {
-		level, err := scenes.ParseLevel(f.Level)
-		if err != nil {
+		if level, err = scenes.ParseLevel(f.Level); err != nil {
 			return nil, usageError{err}
 		}
+		s.name = f.Level
 		if f.NoRobot {
-			robot = nil
+			s.robot = nil
 		}
-		s, err := tasks.LevelScene(level, robot, f.Seed)
-		if err != nil {
-			return nil, err
-		}
-		return &shownScene{s, f.Level, robot, s.Close}, nil
-	}
-	if f.NoRobot {
+	} else if f.NoRobot {
 		return nil, usageError{errNoRobot}
 	}
-	see, err := render.New(render.Options{Device: device})
+	if see || f.Level == "" {
+		if s.see, err = render.New(render.Options{Device: device}); err != nil {
+			return nil, err
+		}
+	}
+	if f.Level != "" {
+		s.Scene, err = tasks.LevelScene(level, s.robot, f.Seed)
+		s.free = func() { s.Scene.Close() }
+	} else {
+		var stage *tasks.Stage
+		if stage, err = tasks.NewStage(suite, s.robot, f.Seed, s.see); err == nil {
+			s.Scene, s.free = stage.Scene, func() { stage.Close() }
+		}
+	}
 	if err != nil {
+		s.free = nil
+		s.close()
 		return nil, err
 	}
-	defer see.Close()
-	stage, err := tasks.NewStage(suite, robot, f.Seed, see)
-	if err != nil {
-		return nil, err
+	return s, nil
+}
+
+func (s *shownScene) close() {
+	if s.free != nil {
+		s.free()
 	}
-	return &shownScene{stage.Scene, suite.Name, robot, stage.Close}, nil
+	if s.see != nil {
+		s.see.Close()
+	}
 }
 
 // cameras are the views of a scene by name, the referee's first.

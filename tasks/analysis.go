@@ -3,6 +3,7 @@ package tasks
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -64,9 +65,16 @@ type Analysis struct {
 	Causes      []Count     `json:"causes"`         // of failed steps, most frequent first
 	Tasks       []Group     `json:"tasks"`          // Success counts episodes here
 	By          []Breakdown `json:"by"`
-	SimSeconds  float64     `json:"sim_s"`  // mean of an episode
-	WallSeconds float64     `json:"wall_s"` // mean of an episode
+	Also        []Also      `json:"also,omitempty"` // the conditions that decide nothing, by kind
+	SimSeconds  float64     `json:"sim_s"`          // mean of an episode
+	WallSeconds float64     `json:"wall_s"`         // mean of an episode
 	LatencyMS   Spread      `json:"latency_ms"`
+}
+
+// An Also is how often a condition under `also` held at the end of the judged episodes that have it.
+type Also struct {
+	Name string `json:"name"`
+	Rate Rate   `json:"rate"`
 }
 
 // A Spread is the middle and the upper end of a distribution.
@@ -113,6 +121,7 @@ func Analyse(records []*Record, asked int) *Analysis {
 		}
 		m[key].add(s)
 	}
+	also := map[string]*tally{}
 	taskHits, taskWins := map[string]*tally{}, map[string]*tally{}
 	won, judged := 0, 0
 	var latency []float64
@@ -124,6 +133,13 @@ func Analyse(records []*Record, asked int) *Analysis {
 		}
 		judged++
 		a.Progress += r.Progress
+		for _, m := range r.Also {
+			if also[m.Kind] == nil {
+				also[m.Kind] = &tally{}
+			}
+			also[m.Kind].n++
+			also[m.Kind].good += bit(m.Holds)
+		}
 		a.SimSeconds += r.SimSeconds
 		if taskWins[r.Task] == nil {
 			taskWins[r.Task], taskHits[r.Task] = &tally{}, &tally{}
@@ -171,6 +187,9 @@ func Analyse(records []*Record, asked int) *Analysis {
 		a.Chain /= float64(judged)
 	}
 	a.Episodes, a.Hits, a.LatencyMS = NewRate(won, judged), NewRate(all.hits, all.n), spread(latency)
+	for _, name := range slices.Sorted(maps.Keys(also)) {
+		a.Also = append(a.Also, Also{name, NewRate(also[name].good, also[name].n)})
+	}
 	for cause, n := range causes {
 		a.Causes = append(a.Causes, Count{string(cause), n})
 	}
@@ -237,6 +256,9 @@ func (a *Analysis) String() string {
 		for i, g := range by.Groups {
 			line(map[bool]string{true: "by " + by.Title, false: ""}[i == 0], "%-9s hit %v, succeeded %5.1f %%", g.Name, g.Hits, 100*g.Success.Rate)
 		}
+	}
+	for i, m := range a.Also {
+		line(map[bool]string{true: "also", false: ""}[i == 0], "%-16s %v", m.Name, m.Rate)
 	}
 	line("an episode", "%.1f s simulated, %.2f s wall", a.SimSeconds, a.WallSeconds)
 	if a.LatencyMS.P95 > 0 {

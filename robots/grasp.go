@@ -65,6 +65,7 @@ type GraspPlanner struct {
 	own     []sim.Vec3 // points of the segment near the pixel's point, thinned out
 	normals []sim.Vec3 // of own; zero where there is none
 	hidden  []sim.Vec3 // mirror images of own that the camera could not see: where the hidden side is taken to be
+	turned  []sim.Vec3 // their normals
 	others  []sim.Vec3 // points of everything else that stands around it
 	found   []Grasp
 	solid   []sim.Vec3 // points of the whole segment, with those of its hidden side
@@ -86,6 +87,7 @@ const (
 	maxPoints    = 4000   // of own and others each
 	maxGrasps    = 40
 	maxCost      = 26.0 // what costs more does not hold
+	blindCost    = 3.0  // for closing along the line of sight: one finger goes where only guesses are
 	behindCost   = 5.0  // for a finger that goes where something else hides the view
 )
 
@@ -322,8 +324,13 @@ type slice struct {
 	row                   [slots]slot
 }
 
-func (s *slice) of(p sim.Vec3) place {
-	return place{u: s.closing.Dot(p), v: s.across.Dot(p), z: s.back.Dot(p), facing: -1}
+// of is where a point lies whose surface has a normal; the zero vector: that is not known.
+func (s *slice) of(p, normal sim.Vec3) place {
+	facing := -1.0
+	if normal != (sim.Vec3{}) {
+		facing = math.Abs(s.closing.Dot(normal))
+	}
+	return place{u: s.closing.Dot(p), v: s.across.Dot(p), z: s.back.Dot(p), facing: facing}
 }
 
 // world is the point of the world at a place.
@@ -340,10 +347,10 @@ func (g *GraspPlanner) search(p, eye sim.Vec3) {
 		t.reach = max(t.reach, math.Hypot(q[0]-t.mid[0], q[1]-t.mid[1]))
 	}
 	t.mid[2] = (t.top + g.seg.support) / 2
-	g.hidden = g.hidden[:0]
-	for _, q := range g.own {
+	g.hidden, g.turned = g.hidden[:0], g.turned[:0]
+	for i, q := range g.own {
 		if m := mirrored(q, t.mid); !g.cloud.seenFree(m) {
-			g.hidden = append(g.hidden, m)
+			g.hidden, g.turned = append(g.hidden, m), append(g.turned, mirrored(g.normals[i], sim.Vec3{}))
 		}
 	}
 	flat := g.alignment()
@@ -387,7 +394,7 @@ func (g *GraspPlanner) direction(t *target, tilt, azimuth, yaw float64) {
 	x, y := sim.Vec3{ct * ca, ct * sa, -st}, sim.Vec3{-sa, ca, 0}
 	sin, cos := math.Sincos(yaw)
 	s := slice{closing: x.Mul(cos).Add(y.Mul(sin)), across: y.Mul(cos).Sub(x.Mul(sin)), back: sim.Vec3{st * ca, st * sa, ct}, tilt: tilt}
-	s.point, s.mid = s.of(t.point), s.of(t.mid)
+	s.point, s.mid = s.of(t.point, sim.Vec3{}), s.of(t.mid, sim.Vec3{})
 	s.u0 = s.point.u - slots/2*slotSize
 	sight := t.point.Sub(t.eye)
 	sight = sight.Mul(1 / max(sight.Len(), 1e-6))
@@ -401,21 +408,18 @@ func (g *GraspPlanner) direction(t *target, tilt, azimuth, yaw float64) {
 		thinning = 2 // there are many such directions
 	}
 	for i := 0; i < len(g.own); i += thinning {
-		q := s.of(g.own[i])
-		if n := g.normals[i]; n != (sim.Vec3{}) {
-			q.facing = math.Abs(s.closing.Dot(n))
-		}
+		q := s.of(g.own[i], g.normals[i])
 		lo, hi = min(lo, q.v), max(hi, q.v)
 		g.ownAt = append(g.ownAt, q)
 	}
 	s.seen = len(g.ownAt)
 	for i := 0; i < len(g.hidden); i += thinning {
-		q := s.of(g.hidden[i])
+		q := s.of(g.hidden[i], g.turned[i])
 		q.hidden = true
 		g.ownAt = append(g.ownAt, q)
 	}
 	for _, q := range g.others {
-		g.othersAt = append(g.othersAt, s.of(q))
+		g.othersAt = append(g.othersAt, s.of(q, sim.Vec3{}))
 	}
 	mid, at := s.mid.v, s.point.v
 	tried := [...]float64{mid, (lo + hi) / 2, at, mid - 0.012, mid + 0.012, at - 0.02, at + 0.02, mid - 0.03, mid + 0.03}
@@ -651,11 +655,11 @@ func (g *GraspPlanner) fingersSeenFree(s *slice, u, opening float64) bool {
 func (g *GraspPlanner) fingersBehind(s *slice, u, width float64) int {
 	h, n := g.Hand, 0
 	for _, side := range [2]float64{-1, 1} {
-		for _, up := range [2]float64{0.004, 0.020} {
-			if g.cloud.behind(s.world(u+side*(width+h.FingerThickness)/2, s.v, s.tip+h.TipBack(width)+up), g.seg.mask) {
-				n++
-				break
-			}
+		at := func(up float64) sim.Vec3 {
+			return s.world(u+side*(width+h.FingerThickness)/2, s.v, s.tip+h.TipBack(width)+up)
+		}
+		if g.cloud.behind(at(0.010), g.seg.mask) && g.cloud.behind(at(0.025), g.seg.mask) {
+			n++
 		}
 	}
 	return n
@@ -669,8 +673,9 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 	// What the two sides are like between the pads: how high they rise within 4 mm, and how far each third across reaches out.
 	var rise [2]float64
 	var ends [2][3]float64
-	var beside [2]int          // points where each of two fingers is, on either side of the gap
-	var slanting, clear [2]int // points there whose surface is at 40° to 75° to a pad, and others
+	var beside [2]int            // points where each of two fingers is, on either side of the gap
+	var facing, known [2]float64 // sum over those with a normal, and how many
+	var slanting, clear [2]int   // points there whose surface is at 40° to 75° to a pad, and others
 	for _, q := range g.ownIn {
 		du, dv := q.u-u, q.v-s.v
 		if math.Abs(dv) > h.FingerWidth/2 || math.Abs(du) > width/2+0.001 || q.z < s.tip {
@@ -685,9 +690,10 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 		}
 		if math.Abs(du) > width/2-0.004 && q.z <= padLow+h.PadLength {
 			rise[side] = max(rise[side], q.z-padLow)
-			if q.hidden {
-				// nothing is known of its surface
-			} else if q.facing > 0.26 && q.facing < 0.77 {
+			if q.facing >= 0 {
+				facing[side], known[side] = facing[side]+q.facing, known[side]+1
+			}
+			if q.facing > 0.26 && q.facing < 0.77 {
 				slanting[side]++
 			} else {
 				clear[side]++
@@ -717,7 +723,7 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 		share = 0 // the edge of a box, seen askew, looks like a wall
 	}
 	slant := slanting[near] > share*clear[near]
-	if both {
+	if both || slanting[1-near]+clear[1-near] > 10 {
 		slant = slant || slanting[1-near] > share*clear[1-near]
 	}
 	least := 0.0025 // of a low thing only its edge is between the pads
@@ -727,11 +733,16 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 	if steep < least || slant {
 		return 0, false
 	}
-	cost := 80*width + 60*math.Hypot(u-s.point.u, s.v-s.point.v) + math.Abs(s.sight)
+	cost := 80*width + 60*math.Hypot(u-s.point.u, s.v-s.point.v) + blindCost*math.Abs(s.sight)
 	cost += 400*max(0, 0.012-steep) + 10*min(skew, 1) - 8*(s.highest-s.tip)
 	cost += 60 * max(0, h.PadLength-(s.highest-padLow)) // little of the pads touches
 	cost += 1500 * max(0, 0.004-(h.MaxWidth-width)/2)   // fingers that have to go down close beside it may come down on it
 	cost += 5 * s.tilt
+	for side := range 2 { // what is not square to the pads is pressed out between them
+		if known[side] > 0 {
+			cost += 12 * max(0, 0.9-facing[side]/known[side])
+		}
+	}
 	if edge {
 		cost += 3
 	} else {

@@ -122,9 +122,20 @@ func (e *Executor) find(f *sim.Frame, px sim.Pixel, r *PickResult) Outcome {
 	return out
 }
 
-// choose plans the motion to the best grasp that can be reached, leaving out those like one that was tried: the first few first, so that a
-// good grasp behind a long way is not passed over for a worse one.
+// choose plans the motion to the best grasp that can be reached, but for those that are much like one that was tried: only if there is
+// no other, those that are not quite the same.
 func (e *Executor) choose(r *PickResult) (pickPlan, Outcome) {
+	if len(e.tried) > 0 {
+		if plan, out := e.chooseApart(r, 0.03, 0.35); out.OK() {
+			return plan, out
+		}
+	}
+	return e.chooseApart(r, 0.006, 0.2)
+}
+
+// chooseApart plans the motion to the best grasp that can be reached, leaving out those within some distance [m] and angle [rad] of one that
+// was tried: the first few first, so that a good grasp behind a long way is not passed over for a worse one.
+func (e *Executor) chooseApart(r *PickResult, far, turned float64) (pickPlan, Outcome) {
 	cause := Unreachable
 	var plans []pickPlan
 	var goals [][]float64
@@ -132,7 +143,7 @@ func (e *Executor) choose(r *PickResult) (pickPlan, Outcome) {
 	for i, g := range e.planner.found {
 		like := func(t Grasp) bool {
 			pos, angle := g.TWorldEE.Distance(t.TWorldEE)
-			return pos < 0.006 && min(angle, math.Pi-angle) < 0.2
+			return pos < far && min(angle, math.Pi-angle) < turned
 		}
 		if !slices.ContainsFunc(e.tried, like) {
 			seen++

@@ -383,7 +383,7 @@ var armWeight = Config{0, 0, 0, 1, 1, 1, 1, 1, 1, 1}
 func InverseArm(s Side, tTorsoPalm sim.Pose, seed ArmConfig, opt Options, sols *[8]ArmConfig) int {
 	c := chain{side: s, from: Waist, start: identity, margin: opt.Margin}
 	f := frameOf(tTorsoPalm)
-	t := target{f.x, f.p}
+	t := target(f)
 	for _, v := range f.p {
 		if math.IsNaN(v) || math.Abs(v) > 1 { // the arm is half a metre long
 			return 0
@@ -453,7 +453,7 @@ var trackWeight = Config{0.15, 0.05, 0.15, 1, 1, 1, 1, 1, 1, 1}
 func Track(s Side, tPelvisPalm sim.Pose, q *Config, margin float64) bool {
 	c := chain{side: s, start: identity, margin: margin}
 	f := frameOf(tPelvisPalm)
-	t := target{f.x, f.p}
+	t := target(f)
 	return c.solve(&t, q, &trackWeight)
 }
 

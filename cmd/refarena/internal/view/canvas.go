@@ -46,7 +46,6 @@ func alpha(c color.NRGBA, a float64) color.NRGBA {
 
 type rect struct{ x, y, w, h float64 }
 
-func (r rect) inset(d float64) rect       { return rect{r.x + d, r.y + d, r.w - 2*d, r.h - 2*d} }
 func (r rect) contains(x, y float64) bool { return x >= r.x && y >= r.y && x < r.x+r.w && y < r.y+r.h }
 
 // blend mixes a colour into a pixel, coverage 0…1.

@@ -77,7 +77,7 @@ func (sh *Shown) words() string {
 // wait waits for something to come about.
 func (v *Viewer) wait(ctx context.Context, what string) error {
 	var seconds float64
-	done := func(*Shown) bool { return false }
+	var done func(*Shown) bool
 	switch what {
 	case "question":
 		done = func(sh *Shown) bool { return sh.Ask != nil && !sh.Ask.Answered || sh.Ask != nil && sh.Ask.Waiting }

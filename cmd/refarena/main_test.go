@@ -45,7 +45,7 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"unknown command", "evaluate", exitBadUsage, "eval"},
 		{"unknown flag", "eval --episode 3", exitBadUsage, "--episodes"},
-		{"unknown suite", "eval --suite startr", exitBadUsage, `no suite "startr" (have executor, longhorizon`},
+		{"unknown suite", "eval --suite startr", exitBadUsage, `no suite "startr" (have dynamic, executor`},
 		{"unknown robot", "eval --robot ur6", exitBadUsage, `no robot "ur6" (have ur5`},
 		{"unknown referee", "eval --referee orcale", exitBadUsage, "oracle, random-in-mask, random-pixel, http://HOST:PORT"},
 		{"unknown device", "eval --gl vulkan", exitBadUsage, "auto, software, gpu"},

@@ -27,6 +27,7 @@ type world struct {
 	periods int
 	note    int // a fault's own
 	pose    sim.Pose
+	block   sim.Pose // where a fault holds the tray
 }
 
 func (w *world) at(object int) sim.Pose { return w.Scene.Data.BodyPose(w.Scene.Bodies[object]) }
@@ -217,7 +218,7 @@ func TestAttribution(t *testing.T) {
 		}}, step: "pick", want: "deproject.out_of_reach"},
 		{name: "too wide", fault: fault{stage: func(w *world) { w.Goals[0].Move = w.thing("tray") }}, step: "pick", want: "grasp.none"},
 		{name: "the arm is caught", fault: fault{shot: curtain}, step: "pick", want: "plan.no_path"},
-		{name: "something in the way of the hand, unseen", fault: fault{period: trayBelowTheHand}, step: "pick", want: "exec.collision"},
+		{name: "something in the way of the hand, unseen", fault: fault{period: trayBeforeTheHand}, step: "pick", want: "exec.collision"},
 		{name: "taken away as the hand closes", fault: fault{period: func(w *world) {
 			if can := w.thing("can"); w.closing() && w.note == 0 {
 				w.note++
@@ -367,16 +368,27 @@ func curtain(w *world, shot *sim.Shot) {
 	}
 }
 
-// trayBelowTheHand holds the tray over where the can was as soon as the hand is above it.
-func trayBelowTheHand(w *world) {
+// trayBeforeTheHand holds the tray across the hand's way, wherever that comes from, whenever the hand is near the can, and puts the can back
+// when it is not: whatever is looked at shows the can, and whatever grasp is tried meets the tray.
+func trayBeforeTheHand(w *world) {
+	const begin, ahead = 0.24, 0.04 // how near the hand comes, and how far before its tool frame the tray then is [m]
 	can, tray := w.thing("can"), w.thing("tray")
 	if w.note == 0 {
+		w.note++
 		w.pose = w.at(can)
-		if d := w.hand().Pos.Sub(w.pose.Pos); math.Hypot(d[0], d[1]) > 0.08 {
-			return
+	}
+	switch hand := w.hand(); {
+	case hand.Pos.Sub(w.pose.Pos).Len() > begin:
+		if w.note == 2 {
+			w.note = 1
+			w.put(tray, gone)
+			w.put(can, w.pose)
 		}
+		return
+	case w.note == 1:
+		w.note = 2
+		w.block = hand.Mul(sim.Translation(0, 0, ahead))
 		w.put(can, w.aside(can))
 	}
-	w.note++
-	w.put(tray, sim.Translation(w.pose.Pos[0], w.pose.Pos[1], 0.06))
+	w.put(tray, w.block)
 }

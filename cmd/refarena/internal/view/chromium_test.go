@@ -41,13 +41,19 @@ func openChromium(t *testing.T, w, h int) *chromium {
 	if program == "" {
 		t.Skip("no chromium here (apt-get install chromium)")
 	}
+	profile, err := os.MkdirTemp("", "refarena-chromium")
+	require.NoError(t, err)
 	cmd := exec.Command(program, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-extensions",
 		"--disable-background-networking", "--disable-dev-shm-usage", "--remote-debugging-port=0", fmt.Sprintf("--window-size=%d,%d", w, h),
-		"--user-data-dir="+t.TempDir(), "about:blank")
+		"--user-data-dir="+profile, "about:blank")
 	stderr, err := cmd.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		os.RemoveAll(profile) // its children may still be writing: what they leave is no failure
+	})
 	address := make(chan string, 1)
 	go func() {
 		for in := bufio.NewScanner(stderr); in.Scan(); {

@@ -80,7 +80,9 @@ func (v *Viewer) wait(ctx context.Context, what string) error {
 	var done func(*Shown) bool
 	switch what {
 	case "question":
-		done = func(sh *Shown) bool { return sh.Ask != nil && !sh.Ask.Answered || sh.Ask != nil && sh.Ask.Waiting }
+		done = func(sh *Shown) bool { // that of a person is there when it can be answered
+			return sh.Ask != nil && (sh.Ask.Waiting || v.o.Human == nil && !sh.Ask.Answered)
+		}
 	case "answered":
 		done = func(sh *Shown) bool { return sh.Ask != nil && sh.Ask.Answered }
 	case "end":

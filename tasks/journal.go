@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"image/png"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -366,4 +368,28 @@ func drawPoint(img *image.NRGBA, p sim.Pixel) {
 			copy(img.Pix[img.PixOffset(cx+dx, cy+dy):], c)
 		}
 	}
+}
+
+// IDImage paints each body in a colour of its own: hues a golden angle apart, so that neighbours in number differ most.
+func IDImage(seg *sim.Segmentation) *image.RGBA {
+	img := image.NewRGBA(image.Rect(0, 0, seg.Width, seg.Height))
+	for i, id := range seg.Bodies {
+		c := color.NRGBA{0, 0, 0, 255}
+		switch {
+		case id == 0:
+			c = color.NRGBA{60, 60, 60, 255}
+		case id > 0:
+			c = hue(math.Mod(float64(id)*0.61803398875, 1))
+		}
+		copy(img.Pix[4*i:], []uint8{c.R, c.G, c.B, 255})
+	}
+	return img
+}
+
+func hue(h float64) color.NRGBA {
+	f := func(n float64) uint8 {
+		k := math.Mod(n+12*h, 12)
+		return uint8(255 * (0.55 - 0.4*max(-1, min(k-3, 9-k, 1))))
+	}
+	return color.NRGBA{f(0), f(8), f(4), 255}
 }

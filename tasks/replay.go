@@ -34,15 +34,7 @@ func Replay(ctx context.Context, dir string, seed uint64, o ReplayOptions) (*Rec
 	if o.Steps < 0 {
 		return nil, fmt.Errorf("tasks: replay: %d steps (want 1 or more, or 0 for all)", o.Steps)
 	}
-	info, err := ReadRunInfo(dir)
-	if err != nil {
-		return nil, err
-	}
-	suite, err := ReadRunSuite(dir)
-	if err != nil {
-		return nil, err
-	}
-	records, err := ReadRecords(dir)
+	info, suite, records, err := readRun(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +68,20 @@ func Replay(ctx context.Context, dir string, seed uint64, o ReplayOptions) (*Rec
 		rec.Outcome, rec.Error = recorded.Outcome, ""
 	}
 	return rec, ctx.Err()
+}
+
+// readRun reads what was asked for in the run in a folder, its suite and its records.
+func readRun(dir string) (RunInfo, *Suite, []*Record, error) {
+	info, err := ReadRunInfo(dir)
+	if err != nil {
+		return info, nil, nil, err
+	}
+	suite, err := ReadRunSuite(dir)
+	if err != nil {
+		return info, nil, nil, err
+	}
+	records, err := ReadRecords(dir)
+	return info, suite, records, err
 }
 
 // errReplayed ends a replay that has played what was asked for.

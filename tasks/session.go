@@ -407,15 +407,7 @@ func JournalOf(o Options, renderer sim.RendererInfo) (*Journal, error) {
 // the same here: another version of the physics, of the objects, another camera. renderer is what draws here. changes are other differences: other code, another machine.
 func OpenRecorded(dir string, seed uint64, renderer sim.RendererInfo) (o Options, script *Script, record *Record, changes []string, err error) {
 	fail := func(err error) (Options, *Script, *Record, []string, error) { return Options{}, nil, nil, nil, err }
-	info, err := ReadRunInfo(dir)
-	if err != nil {
-		return fail(err)
-	}
-	suite, err := ReadRunSuite(dir)
-	if err != nil {
-		return fail(err)
-	}
-	records, err := ReadRecords(dir)
+	info, suite, records, err := readRun(dir)
 	if err != nil {
 		return fail(err)
 	}

@@ -42,15 +42,7 @@ type VerifyOptions struct {
 // Verify plays the episodes of the run in a folder again, the referee giving the answers that were recorded, and compares every step's trace.
 // Episodes that were errors are left out: what they depended on is gone. The error says that nothing could be compared.
 func Verify(ctx context.Context, dir string, o VerifyOptions) (*Verification, error) {
-	info, err := ReadRunInfo(dir)
-	if err != nil {
-		return nil, err
-	}
-	suite, err := ReadRunSuite(dir)
-	if err != nil {
-		return nil, err
-	}
-	records, err := ReadRecords(dir)
+	info, suite, records, err := readRun(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -6,10 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
 	"image/png"
-	"math"
 	"os"
 	"path/filepath"
 
@@ -100,7 +97,7 @@ func (c *renderCommand) Run(_ context.Context, io console) error {
 		return err
 	}
 	rgb, ids := new(bytes.Buffer), new(bytes.Buffer)
-	if err := cmp.Or(png.Encode(rgb, tasks.RGBImage(&shot.Frame)), png.Encode(ids, idImage(&shot.Seg))); err != nil {
+	if err := cmp.Or(png.Encode(rgb, tasks.RGBImage(&shot.Frame)), png.Encode(ids, tasks.IDImage(&shot.Seg))); err != nil {
 		return err
 	}
 	for _, f := range []struct {
@@ -119,28 +116,4 @@ func (c *renderCommand) Run(_ context.Context, io console) error {
 		fmt.Fprintf(io.out, "%-28s at (%.3f, %.3f) m, id %d\n", o.Phrase(), p[0], p[1], s.Bodies[i])
 	}
 	return nil
-}
-
-// idImage paints each body in a colour of its own: hues a golden angle apart, so that neighbours in number differ most.
-func idImage(seg *sim.Segmentation) image.Image {
-	img := image.NewNRGBA(image.Rect(0, 0, seg.Width, seg.Height))
-	for i, id := range seg.Bodies {
-		c := color.NRGBA{0, 0, 0, 255}
-		switch {
-		case id == 0:
-			c = color.NRGBA{60, 60, 60, 255}
-		case id > 0:
-			c = hue(math.Mod(float64(id)*0.61803398875, 1))
-		}
-		img.SetNRGBA(i%seg.Width, i/seg.Width, c)
-	}
-	return img
-}
-
-func hue(h float64) color.NRGBA {
-	f := func(n float64) uint8 {
-		k := math.Mod(n+12*h, 12)
-		return uint8(255 * (0.55 - 0.4*max(-1, min(k-3, 9-k, 1))))
-	}
-	return color.NRGBA{f(0), f(8), f(4), 255}
 }

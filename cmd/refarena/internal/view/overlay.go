@@ -77,31 +77,6 @@ func turbo(x float64) color.NRGBA {
 	}
 }
 
-// idsImage paints each body in a colour of its own: hues a golden angle apart.
-func idsImage(seg *sim.Segmentation) *image.RGBA {
-	img := image.NewRGBA(image.Rect(0, 0, seg.Width, seg.Height))
-	for i, id := range seg.Bodies {
-		c := color.NRGBA{16, 18, 22, 255}
-		switch {
-		case id == 0:
-			c = color.NRGBA{60, 64, 72, 255}
-		case id > 0:
-			c = hue(math.Mod(float64(id)*0.61803398875, 1))
-		}
-		p := img.Pix[4*i : 4*i+4 : 4*i+4]
-		p[0], p[1], p[2], p[3] = c.R, c.G, c.B, 255
-	}
-	return img
-}
-
-func hue(h float64) color.NRGBA {
-	f := func(n float64) uint8 {
-		k := math.Mod(n+12*h, 12)
-		return uint8(255 * (0.55 - 0.4*max(-1, min(k-3, 9-k, 1))))
-	}
-	return color.NRGBA{f(0), f(8), f(4), 255}
-}
-
 // tintRegion shows a region in a picture of any size.
 func tintRegion(img *image.RGBA, r sim.Region) {
 	w, h := img.Rect.Dx(), img.Rect.Dy()

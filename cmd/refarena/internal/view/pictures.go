@@ -10,6 +10,7 @@ import (
 
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
+	"github.com/refarena/refarena/tasks"
 )
 
 // pictures draws. It has a renderer of its own, so that a referee's pictures and the screen's do not wait for each other.
@@ -244,7 +245,7 @@ func tab(s *sim.Shot, name string) *image.RGBA {
 	case "depth":
 		return depthImage(&s.Frame)
 	case "ids":
-		return idsImage(&s.Seg)
+		return tasks.IDImage(&s.Seg)
 	}
 	return rgba(&s.Frame, nil)
 }

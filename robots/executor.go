@@ -24,8 +24,8 @@ type Executor struct {
 	plant Plant
 
 	tWorldBase, tBaseWorld sim.Pose
-	planner                GraspPlanner
-	field                  obstacles
+	planner                *GraspPlanner  // shared by modes whose hands find the same grasps
+	field                  *obstacles     // shared by all modes
 	motion                 *MotionPlanner // of transit
 
 	q, qd    []float64 // last command
@@ -46,7 +46,14 @@ func NewExecutor(r *Robot, p Plant) *Executor {
 	e := newExecutor(r, p)
 	if m, ok := p.(modal); ok {
 		for i, other := range r.others {
-			e.others = append(e.others, newExecutor(other, m.Modes()[i+1]))
+			o := newExecutor(other, m.Modes()[i+1])
+			o.field = e.field
+			for _, twin := range append([]*Executor{e}, e.others...) {
+				if k := twin.robot.Hand.Kind; k != "" && k == other.Hand.Kind {
+					o.planner = twin.planner
+				}
+			}
+			e.others = append(e.others, o)
 		}
 	}
 	return e
@@ -55,7 +62,7 @@ func NewExecutor(r *Robot, p Plant) *Executor {
 func newExecutor(r *Robot, p Plant) *Executor {
 	n := len(r.Arm.Joints)
 	e := &Executor{robot: r, plant: p, q: make([]float64, n), qd: make([]float64, n), tWorldBase: p.Base(), tBaseWorld: p.Base().Inv()}
-	e.planner.Hand, e.planner.Base = &r.Hand, e.tWorldBase.Pos
+	e.planner, e.field = &GraspPlanner{Hand: &r.Hand, Base: e.tWorldBase.Pos}, &obstacles{}
 	copy(e.q, p.State().Q)
 	for i, j := range r.Arm.Joints {
 		e.q[i] = min(max(e.q[i], j.Min), j.Max)
@@ -223,7 +230,7 @@ func (e *Executor) transit(goals [][]float64, held *Held) (t trajectory, goal in
 func (e *Executor) ways() *MotionPlanner {
 	if e.motion == nil {
 		e.motion = NewMotionPlanner(&e.robot.Arm, MotionOptions{})
-		e.motion.check.field = &e.field
+		e.motion.check.field = e.field
 	}
 	return e.motion
 }

@@ -1,8 +1,10 @@
 package robots
 
 import (
+	"cmp"
 	"context"
 	"math"
+	"slices"
 
 	"github.com/refarena/refarena/sim"
 )
@@ -20,31 +22,24 @@ const (
 
 // Exercise moves what is held about, to see whether the grip holds: up, to and fro along y, x and z (±0.05 m at 2 Hz), over by the wrist
 // until the hand points sideways, half around there, back, and 0.5 m across at full speed. The robot stands at home as after Pick. It ends
-// there, unless something went wrong; the outcome is exec.dropped if the hand lost what it held, plan.no_path if there was no way. The error is the plant's or the
-// context's.
+// there, unless something went wrong; the outcome is exec.dropped if the hand lost what it held, plan.no_path if there was no way, ik.unreachable if there is
+// no place where the arm can shake that fast. The error is the plant's or the context's.
 func (e *Executor) Exercise(ctx context.Context, held *Held) (Outcome, []Phase, error) {
 	e = e.acting()
 	e.begin(0)
-	rot := e.robot.Arm.Forward(e.robot.Arm.Home).Rot
-	at := func(y float64) sim.Pose { return sim.Pose{Pos: sim.Vec3{exerciseReach, y, exerciseHeight}, Rot: rot} }
+	from, to, ok := e.exercisePlace()
+	if !ok {
+		return failed(Unreachable, "nowhere before the robot can the arm shake by %g m at %g Hz", shakeAmplitude, shakeFrequency), nil, nil
+	}
 	guard := e.holding(held, Dropped, true)
 	run := func(name string, do func() (Outcome, error)) func() (Outcome, error) {
 		return func() (Outcome, error) { return e.phase(name, do) }
 	}
-	to := func(t sim.Pose) func() (Outcome, error) {
-		return func() (Outcome, error) {
-			q, ok := e.nearest(t, e.q)
-			if !ok {
-				return failed(Unreachable, "no joint positions at %v", t), nil
-			}
-			return e.exerciseTo(ctx, [][]float64{q}, held, guard)
-		}
-	}
 	for _, step := range []func() (Outcome, error){
-		run("up", to(at(-exerciseCarry/2))),
+		run("up", func() (Outcome, error) { return e.exerciseTo(ctx, [][]float64{from}, held, guard) }),
 		run("shake", func() (Outcome, error) { return e.shake(ctx, guard) }),
 		run("turn over", func() (Outcome, error) { return e.turnOver(ctx, held, guard) }),
-		run("across", to(at(exerciseCarry/2))),
+		run("across", func() (Outcome, error) { return e.exerciseTo(ctx, [][]float64{to}, held, guard) }),
 		run("home", func() (Outcome, error) { return e.exerciseTo(ctx, e.rests(held), held, guard) }),
 	} {
 		if out, err := step(); err != nil || !out.OK() {
@@ -52,6 +47,35 @@ func (e *Executor) Exercise(ctx context.Context, held *Held) (Outcome, []Phase, 
 		}
 	}
 	return Outcome{}, e.phases, nil
+}
+
+// exercisePlace is where the arm shakes and where it goes across from there: with its hand turned as at home, to the base's right or left, at
+// exerciseReach and exerciseHeight or, if shaking there asks for more speed than the joints are planned with, in the nearest place of a grid
+// around where it does not.
+func (e *Executor) exercisePlace() (from, to []float64, ok bool) {
+	rot := e.robot.Arm.Forward(e.robot.Arm.Home).Rot
+	near := [...]float64{0, -0.05, 0.05, -0.10, 0.10}
+	type place struct{ dx, dz, side float64 }
+	var places []place
+	for _, dz := range near {
+		for _, dx := range near {
+			for _, side := range [2]float64{-1, 1} {
+				places = append(places, place{dx, dz, side})
+			}
+		}
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(math.Hypot(a.dx, a.dz), math.Hypot(b.dx, b.dz)) })
+	for _, p := range places {
+		t := sim.Pose{Pos: sim.Vec3{exerciseReach + p.dx, p.side * exerciseCarry / 2, exerciseHeight + p.dz}, Rot: rot}
+		if from, ok = e.nearest(t, e.q); !ok || !e.canShake(from) {
+			continue
+		}
+		t.Pos[1] = -t.Pos[1]
+		if to, ok = e.nearest(t, from); ok {
+			return from, to, true
+		}
+	}
+	return nil, nil, false
 }
 
 // exerciseTo goes to one of several places at full speed.
@@ -63,9 +87,11 @@ func (e *Executor) exerciseTo(ctx context.Context, to [][]float64, held *Held, g
 	return e.follow(ctx, t, guard)
 }
 
-// shake moves the hand to and fro, along one axis of the base after the other.
-func (e *Executor) shake(ctx context.Context, guard func() (Outcome, bool)) (Outcome, error) {
-	middle := e.robot.Arm.Forward(e.q)
+// shakeWay calls visit with the positions of a shake around q, one a control period: to and fro along one axis of the base after the other. It ends
+// early, and false, where there are none or visit returns false.
+func (e *Executor) shakeWay(q []float64, visit func(row []float64) bool) bool {
+	middle := e.robot.Arm.Forward(q)
+	last := append([]float64(nil), q...)
 	const n = int(shakeCycles * Rate / shakeFrequency)
 	for _, axis := range [...]int{1, 0, 2} {
 		for k := 1; k <= n; k++ {
@@ -75,25 +101,52 @@ func (e *Executor) shake(ctx context.Context, guard func() (Outcome, bool)) (Out
 			grown := g * g * (3 - 2*g)
 			t := middle
 			t.Pos[axis] += shakeAmplitude * grown * math.Sin(2*math.Pi*shakeCycles*x)
-			row, ok := e.nearest(t, e.q)
-			if !ok {
-				return failed(Unreachable, "the arm cannot shake here"), nil
+			row, ok := e.nearest(t, last)
+			if !ok || !visit(row) {
+				return false
 			}
-			for i := range row {
-				e.qd[i] = (row[i] - e.q[i]) / Period
-				e.q[i] = row[i]
-			}
-			if err := e.step(ctx); err != nil {
-				return Outcome{}, err
-			}
-			if out, stop := guard(); stop {
-				e.halt()
-				return out, nil
-			}
+			copy(last, row)
 		}
 	}
+	return true
+}
+
+// canShake reports whether the arm can shake around q within the speeds that its joints are planned with.
+func (e *Executor) canShake(q []float64) bool {
+	last := append([]float64(nil), q...)
+	return e.shakeWay(q, func(row []float64) bool {
+		for i, j := range e.robot.Arm.Joints {
+			if math.Abs(row[i]-last[i]) > j.MaxSpeed*Period {
+				return false
+			}
+		}
+		copy(last, row)
+		return true
+	})
+}
+
+// shake moves the hand to and fro.
+func (e *Executor) shake(ctx context.Context, guard func() (Outcome, bool)) (out Outcome, err error) {
+	through := e.shakeWay(e.q, func(row []float64) bool {
+		for i := range row {
+			e.qd[i] = (row[i] - e.q[i]) / Period
+			e.q[i] = row[i]
+		}
+		if err = e.step(ctx); err != nil {
+			return false
+		}
+		lost, stop := guard()
+		if stop {
+			e.halt()
+			out = lost
+		}
+		return !stop
+	})
 	clear(e.qd)
-	return Outcome{}, nil
+	if !through && err == nil && out.OK() {
+		out = failed(Unreachable, "the arm cannot shake here")
+	}
+	return out, err
 }
 
 // turnOver points the hand sideways, by the wrist, turns it half around its axis there, and comes back.

@@ -28,20 +28,30 @@ func (e *Executor) acting() *Executor {
 	return e
 }
 
-// choosing is the executor of the mode that is to pick up what the frame shows at px, made ready: the one with the best grasp, a hand of the same
-// side counting for more, that is reached on a clear way. A hand that is not at rest is the one to go on with. side is 1 for the left hand only, -1 for
-// the right hand only, 0 for both.
-func (e *Executor) choosing(f *sim.Frame, px sim.Pixel, side float64) *Executor {
+// Mode is the way in which the robot acted last: one of Robot.Modes.
+func (e *Executor) Mode() *Robot { return e.acting().robot }
+
+// A choice is what choosing found out about the mode that it chose.
+type choice struct {
+	result PickResult // of looking
+	look   Outcome
+	plan   *pickPlan // nil: none is known to be clear
+}
+
+// choosing is the executor of the mode that is to pick up what the frame shows at px, made ready, and what it has seen: the one with the best grasp, a
+// hand of the same side counting for more, that is reached on a clear way. A hand that is not at rest is the one to go on with, and there is no choice. side
+// is 1 for the left hand only, -1 for the right hand only, 0 for both.
+func (e *Executor) choosing(f *sim.Frame, px sim.Pixel, side float64) (*Executor, *choice) {
 	if len(e.others) == 0 {
-		return e
+		return e, nil
 	}
 	if a := e.acting(); jointDistance(a.q, a.robot.Arm.Home) > 0.01 {
-		return a
+		return a, nil
 	}
 	type option struct {
 		*Executor
-		result PickResult
-		cost   float64
+		choice
+		cost float64
 	}
 	var options []option
 	for _, m := range append([]*Executor{e}, e.others...) {
@@ -51,7 +61,12 @@ func (e *Executor) choosing(f *sim.Frame, px sim.Pixel, side float64) *Executor 
 		m.resume(e)
 		m.tried = m.tried[:0]
 		o := option{Executor: m, cost: math.Inf(1)}
-		if out := m.find(f, px, &o.result); out.OK() {
+		if i := slices.IndexFunc(options, func(twin option) bool { return twin.planner == m.planner }); i >= 0 {
+			o.choice = options[i].choice // the same hand on the other arm
+		} else {
+			o.look = m.find(f, px, &o.result)
+		}
+		if o.look.OK() {
 			o.cost = m.planner.found[0].Cost + m.robot.Hand.Handicap
 		}
 		if m.side()*m.tBaseWorld.Apply(o.result.Point)[1] < 0 {
@@ -60,19 +75,20 @@ func (e *Executor) choosing(f *sim.Frame, px sim.Pixel, side float64) *Executor 
 		options = append(options, o)
 	}
 	slices.SortStableFunc(options, func(a, b option) int { return cmp.Compare(a.cost, b.cost) })
-	e.active = options[0].Executor
+	best := &options[0]
 	for i := range options {
 		o := &options[i]
 		if math.IsInf(o.cost, 1) {
 			break
 		}
-		if _, out := o.choose(&o.result); out.OK() {
-			e.active = o.Executor
+		if plan, out := o.choose(&o.result); out.OK() {
+			best, o.plan = o, &plan
 			break
 		}
 	}
+	e.active = best.Executor
 	e.active.resume(e)
-	return e.active
+	return e.active, &best.choice
 }
 
 // resume makes the mode's last command where the robot's joints are, whichever mode brought them there.
@@ -80,9 +96,7 @@ func (e *Executor) resume(first *Executor) {
 	copy(e.q, e.plant.(modal).Resume())
 	clear(e.qd)
 	e.hand = HandCommand{Width: e.robot.Hand.MaxWidth}
-	if e.Look == nil {
-		e.Look = first.Look
-	}
+	e.Look, e.Watch, e.Interrupt = first.Look, first.Watch, first.Interrupt
 }
 
 // side is 1 for the left hand, -1 for the right hand, by where it rests.
@@ -135,7 +149,8 @@ func (e *Executor) otherHand(ctx context.Context, f *sim.Frame, px sim.Pixel, r 
 		if at, _, ok = again.Camera.Project(p); !ok {
 			return r, nil
 		}
-		took, err := e.choosing(again, at, -first.side()).pickUp(ctx, again, at, PickOptions{MaxPeriods: budget().MaxPeriods})
+		other, c := e.choosing(again, at, -first.side())
+		took, err := other.pickUp(ctx, again, at, c, PickOptions{MaxPeriods: budget().MaxPeriods})
 		r.Phases, r.Periods, r.Held = append(r.Phases, took.Phases...), r.Periods+took.Periods, took.Held
 		if err != nil {
 			return r, err

@@ -54,7 +54,7 @@ type Plant interface {
 
 // A SimPlant is a Robot in a simulation. It reads and writes the robot's own joints and actuators and steps the Data.
 type SimPlant struct {
-	// OnStep is called after each control period, for traces and recordings; nil is fine.
+	// OnStep is called after each control period, of any mode, for traces and recordings; nil is fine.
 	OnStep func()
 
 	robot   *Robot
@@ -68,6 +68,7 @@ type SimPlant struct {
 	rest    []restChannel
 	ref     []float64   // by actuator: where joints were commanded to last; shared by the modes' plants
 	modes   []*SimPlant // of Robot.Modes, this one first
+	first   *SimPlant   // of the modes: whoever made the plant has that one
 
 	state    State
 	q, qd    []float64 // last command
@@ -84,13 +85,13 @@ func (r *Robot) NewPlant(data *sim.Data, prefix string) (*SimPlant, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.modes = []*SimPlant{p}
+	p.modes, p.first = []*SimPlant{p}, p
 	for _, other := range r.others {
 		o, err := other.newPlant(data, prefix)
 		if err != nil {
 			return nil, err
 		}
-		o.ref = p.ref
+		o.ref, o.first = p.ref, p
 		p.modes = append(p.modes, o)
 	}
 	return p, nil
@@ -204,8 +205,8 @@ func (p *SimPlant) Base() sim.Pose { return p.tBase }
 // State is what the sensors say; it changes with the next Step.
 func (p *SimPlant) State() *State { return &p.state }
 
-// Commands counts the control periods so far.
-func (p *SimPlant) Commands() int { return p.commands }
+// Commands counts the control periods so far, of all modes.
+func (p *SimPlant) Commands() int { return p.first.commands }
 
 // Step advances the simulation by one control period. A command beyond a joint's position or speed limit is refused as an error.
 func (p *SimPlant) Step(cmd Command) error {
@@ -242,10 +243,10 @@ func (p *SimPlant) Step(cmd Command) error {
 	for i, c := range p.joints {
 		p.ref[c.actuator] = cmd.Q[i]
 	}
-	p.commands++
+	p.first.commands++
 	p.sense()
-	if p.OnStep != nil {
-		p.OnStep()
+	if p.first.OnStep != nil {
+		p.first.OnStep()
 	}
 	return nil
 }

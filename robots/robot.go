@@ -90,6 +90,7 @@ type Capsule struct {
 
 // A Hand is a gripper with two parallel fingers that close along y of the ee frame.
 type Hand struct {
+	Kind               string  // hands of one kind, left and right, find the same grasps; "": like no other
 	MaxWidth           float64 // opening [m]
 	Handicap           float64 // what its grasps cost more than those of another mode (see Grasp.Cost)
 	Reserve            float64 // what the widest thing to be gripped is narrower than the opening, at least [m]

@@ -41,33 +41,46 @@ type PickResult struct {
 // After a failure the arm is at rest, at home with its hand open, unless something keeps it from there, or where it was if it did not
 // move. The error is the plant's or the context's.
 func (e *Executor) Pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt PickOptions) (PickResult, error) {
-	return e.choosing(f, px, 0).pickUp(ctx, f, px, opt)
+	mode, c := e.choosing(f, px, 0)
+	return mode.pickUp(ctx, f, px, c, opt)
 }
 
-// pickUp is Pick with this mode.
-func (e *Executor) pickUp(ctx context.Context, f *sim.Frame, px sim.Pixel, opt PickOptions) (PickResult, error) {
+// pickUp is Pick with this mode; c is what is known of it already, nil if nothing.
+func (e *Executor) pickUp(ctx context.Context, f *sim.Frame, px sim.Pixel, c *choice, opt PickOptions) (PickResult, error) {
 	e.begin(opt.MaxPeriods)
 	e.tried = e.tried[:0]
 	var r PickResult
-	err := e.pick(ctx, f, px, opt, &r)
+	err := e.pick(ctx, f, px, c, opt, &r)
 	r.Phases, r.Periods = e.phases, e.periods
 	return r, err
 }
 
-func (e *Executor) pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt PickOptions, r *PickResult) error {
-	if r.Outcome, _ = e.phase("look", func() (Outcome, error) { return e.find(f, px, r), nil }); !r.OK() {
+func (e *Executor) pick(ctx context.Context, f *sim.Frame, px sim.Pixel, c *choice, opt PickOptions, r *PickResult) error {
+	look := func() (Outcome, error) { return e.find(f, px, r), nil }
+	if c != nil {
+		look = func() (Outcome, error) {
+			*r = c.result
+			return c.look, nil
+		}
+	}
+	if r.Outcome, _ = e.phase("look", look); !r.OK() {
 		return nil
 	}
 	seen := e.sight(f, px, r.Point)
 	attempts := cmp.Or(opt.Attempts, 2)
 	for {
-		plan, out := e.choose(r)
-		if !out.OK() {
-			if r.Attempts > 0 {
-				break // the first attempt's outcome says more
+		var plan pickPlan
+		if c != nil && c.plan != nil && r.Attempts == 0 {
+			plan = *c.plan
+		} else {
+			var out Outcome
+			if plan, out = e.choose(r); !out.OK() {
+				if r.Attempts > 0 {
+					break // the first attempt's outcome says more
+				}
+				r.Outcome = out
+				return nil
 			}
-			r.Outcome = out
-			return nil
 		}
 		r.Grasp = plan.grasp
 		r.Attempts++

@@ -76,6 +76,8 @@ var figures = []figure{
 	{"plan.mujoco", "× as long", "", (*bench).planMuJoCo},
 	{"plan.tracking", "°", "≤ 0.5", (*bench).planTracking},
 	{"grasp.held", "%", "≥ 98", (*bench).graspHeld},
+	{"grasp.graspable", "% of designs", "≥ 80 (g1)", (*bench).graspGraspable},
+	{"grasp.graspable.held", "%", "≥ 95 (g1)", (*bench).graspGraspableHeld},
 	{"grasp.slip", "mm", "≤ 3", (*bench).graspSlip},
 	{"referee.frame.rgbd", "ms", "≤ 60", func(b *bench) ([]float64, map[string]any, error) { return b.point(true, true) }},
 	{"referee.frame.rgb", "ms", "≤ 60", func(b *bench) ([]float64, map[string]any, error) { return b.point(false, true) }},

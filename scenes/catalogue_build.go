@@ -238,7 +238,7 @@ func (s surface) dome(name string, radii p3, zc, z0, z1 float64) (Hull, sim.Geom
 
 // grounded is d with its collision geometry moved up or down so that it begins where the object stands.
 func (d Design) grounded() Design {
-	down := d.lowest(sim.Translation(0, 0, d.Lift))
+	down := d.Lowest(sim.Translation(0, 0, d.Lift))
 	d.Geoms = append([]sim.Geom(nil), d.Geoms...)
 	for i := range d.Geoms {
 		d.Geoms[i].Pose.Pos[2] -= down

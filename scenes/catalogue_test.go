@@ -86,7 +86,7 @@ func TestCatalogue(t *testing.T) {
 			if math.Abs(mass-d.Mass) > 1e-9 {
 				t.Errorf("geoms weigh %g kg, want %g", mass, d.Mass)
 			}
-			if z := d.lowest(sim.Translation(0, 0, d.Lift)); math.Abs(z) > 1e-9 {
+			if z := d.Lowest(sim.Translation(0, 0, d.Lift)); math.Abs(z) > 1e-9 {
 				t.Errorf("collision geometry begins at z = %g m, want 0", z)
 			}
 		})

@@ -107,8 +107,8 @@ func (s *Support) room(held *Design) (Footprint, bool) {
 	return area.Inset(need.turned() + PlaceMargin)
 }
 
-// lowest is the z of the lowest point of an object's collision geometry in the frame a of tAObj, whichever way it lies.
-func (d *Design) lowest(tAObj sim.Pose) float64 {
+// Lowest is the z of the lowest point of an object's collision geometry in the frame a of tAObj, whichever way it lies.
+func (d *Design) Lowest(tAObj sim.Pose) float64 {
 	low := math.Inf(1)
 	for _, g := range d.Geoms {
 		pose := tAObj.Mul(g.Pose)

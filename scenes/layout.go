@@ -139,12 +139,12 @@ func (l *Layout) Clearance(object int) float64 {
 }
 
 // bottom and top are the heights of the object's lowest and highest point, in the world [m].
-func (p *Placed) bottom() float64 { return p.Design.lowest(p.TWorldObj) }
+func (p *Placed) bottom() float64 { return p.Design.Lowest(p.TWorldObj) }
 func (p *Placed) top() float64    { return p.Design.highest(p.TWorldObj) }
 
 // highest is the z of the highest point of an object's collision geometry in the frame a of tAObj, whichever way it lies.
 func (d *Design) highest(tAObj sim.Pose) float64 {
-	return -d.lowest(sim.Rotation(math.Pi, sim.Vec3{1, 0, 0}).Mul(tAObj))
+	return -d.Lowest(sim.Rotation(math.Pi, sim.Vec3{1, 0, 0}).Mul(tAObj))
 }
 
 // SupportsFor are the indices of the objects in reach that the object held can be put down on or in, in order: it fits by its size, what is

@@ -149,8 +149,8 @@ func (s *Scene) settle(mount Mount, stored bool) (finding, error) {
 	return settle(s.Data, &s.Layout)
 }
 
-// RestsOn reports whether the object's place is on or in the object support, as data has them: its origin above the flat surface (within
-// the opening of a hollow one), its lowest point on that surface (within the hollow). Whether it touches, is released and at rest is for the
+// RestsOn reports whether the object's place is on or in the object support, as data has them: its origin above the flat surface (its centre
+// of mass within the opening of a hollow one, where it may lie anyhow), its lowest point on that surface (within the hollow). Whether it touches, is released and at rest is for the
 // caller to see.
 func (s *Scene) RestsOn(data *sim.Data, object, support int) bool {
 	on := s.Objects[support].Design
@@ -163,12 +163,12 @@ func (s *Scene) RestsOn(data *sim.Data, object, support int) bool {
 func restsOn(p *Placed, tSupportObj sim.Pose, support *Design) bool {
 	const above, below = 0.005, 0.003 // [m]
 	on := support.Support
-	area, ceiling := on.Area, on.Z+above
+	area, ceiling, at := on.Area, on.Z+above, tSupportObj.Pos
 	if on.hollow() {
-		area, ceiling = on.Opening, on.Z+on.Depth
+		area, ceiling, at = on.Opening, on.Z+on.Depth, tSupportObj.Apply(p.Design.centreOfMass())
 	}
-	low := p.Design.lowest(tSupportObj)
-	return low > on.Z-below && low < ceiling && area.Contains(tSupportObj.Pos[0], tSupportObj.Pos[1])
+	low := p.Design.Lowest(tSupportObj)
+	return low > on.Z-below && low < ceiling && area.Contains(at[0], at[1])
 }
 
 // Stands reports whether the object is as upright as it has to be for its kind: a can that lies does not stand, an apple always does.

@@ -153,6 +153,7 @@ type Contact struct {
 	Normal       Vec3    // from 1 to 2, unit, in the world
 	Dist         float64 // < 0: penetration [m]
 	Force        float64 // along the normal [N]
+	Push         Vec3    // all of the force on 2, friction included, in the world [N]
 }
 
 // Contacts appends the contacts to buf[:0] and returns it. They are those of the last step's start, or of Forward or Collide (which
@@ -163,7 +164,7 @@ func (d *Data) Contacts(buf []Contact) []Contact {
 		c := d.mj.Contact(i)
 		buf = append(buf, Contact{
 			Geom1: c.Geom[0], Geom2: c.Geom[1], Body1: d.m.GeomBody(c.Geom[0]), Body2: d.m.GeomBody(c.Geom[1]),
-			Pos: c.Pos, Normal: c.Normal, Dist: c.Dist, Force: c.Force,
+			Pos: c.Pos, Normal: c.Normal, Dist: c.Dist, Force: c.Force, Push: c.Push,
 		})
 	}
 	return buf

@@ -63,7 +63,7 @@ func Conditions() []ConditionKind {
 }
 
 var conditionKinds = []ConditionKind{
-	{"on", "the first lies on or in the second: its origin above the surface, its lowest point within 3 mm below to 5 mm above it (within the hollow of what is hollow), " +
+	{"on", "the first lies on or in the second: its origin above the surface, its lowest point within 3 mm below to 5 mm above it (in what is hollow: its centre of mass and its lowest point within the hollow), " +
 		"and the second, or what lies on or in it, carries half of its weight or more", 2, 2, false, false},
 	{"supported by", "the second carries half of the first's weight or more, directly", 2, 2, false, false},
 	{"touching", "the two are in contact", 2, 2, false, false},

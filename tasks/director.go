@@ -128,18 +128,7 @@ func (d *director) apply(e *Event) error {
 		d.data.Push(body, sim.Vec3(e.Force), sim.Vec3(e.Point))
 		return nil
 	}
-	joint, err := d.data.Model().JointID(d.data.Model().BodyName(body))
-	if err != nil {
-		return err
-	}
-	d.data.SetFreePose(joint, sim.Pose{Pos: sim.Vec3(e.Pose[:3]), Rot: sim.Quat{W: e.Pose[3], V: sim.Vec3(e.Pose[4:7])}})
-	// What sleeps does not notice that it was moved, and what it lay on, or lies on now, does not either: the least of speeds wakes them.
-	for _, b := range d.stage.Scene.Bodies {
-		if j, err := d.data.Model().JointID(d.data.Model().BodyName(b)); err == nil && d.data.Asleep(b) {
-			d.data.Qvel()[d.data.Model().JointDof(j)+2] += 1e-9
-		}
-	}
-	return d.data.Forward()
+	return d.stage.setDown(e.Object, sim.Pose{Pos: sim.Vec3(e.Pose[:3]), Rot: sim.Quat{W: e.Pose[3], V: sim.Vec3(e.Pose[4:7])}})
 }
 
 // spring is the event that the pull makes now; false if nothing changes. mu is held.

@@ -61,19 +61,19 @@ func (s standing) ok() bool { return s.inPlace && s.supported && s.resting && !s
 
 // standing says how object stands with respect to what it should be on: bodies that count as its support, in the state that it saw last.
 //
-// supported: the contacts with them push it up with at least half of its weight. Half, because friction carries a part in a hollow
-// thing, and because something that leans on its neighbour still stands on its plate.
+// supported: the contacts with them, friction included, hold it up with at least half of its weight. Half, because something that leans on its
+// neighbour still stands on its plate.
 func (j *judge) standing(d *sim.Data, object int, supports []int) standing {
 	var s standing
 	var up float64
 	for _, c := range j.contacts {
 		var other int
-		var normal sim.Vec3 // towards the object
+		var force float64 // upwards, on the object
 		switch {
 		case j.model.BodyRoot(c.Body2) == object:
-			other, normal = c.Body1, c.Normal
+			other, force = c.Body1, c.Push[2]
 		case j.model.BodyRoot(c.Body1) == object:
-			other, normal = c.Body2, c.Normal.Mul(-1)
+			other, force = c.Body2, -c.Push[2]
 		default:
 			continue
 		}
@@ -81,7 +81,7 @@ func (j *judge) standing(d *sim.Data, object int, supports []int) standing {
 		case j.robot[other]:
 			s.touched = true
 		case slices.Contains(supports, j.model.BodyRoot(other)):
-			up += c.Force * normal[2]
+			up += force
 		}
 	}
 	const gravity = 9.81

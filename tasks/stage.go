@@ -80,6 +80,9 @@ func NewStage(suite *Suite, robot *robots.Robot, seed uint64, see sim.Renderer) 
 				return false, err
 			}
 			ok, err := st.approve(s, &shot)
+			if ok && err == nil && len(st.Goals) > 1 {
+				ok, err = st.rehearse(&shot, see)
+			}
 			if err != nil || !ok || robot.Camera == "" || st.speaksOfPlaces() {
 				return ok, err
 			}

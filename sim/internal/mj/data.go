@@ -4,7 +4,7 @@ package mj
 // static void deleteData(mjData* d) { L.mj_deleteData(d); }
 // static void jacSite(const mjModel* m, const mjData* d, mjtNum* jacp, mjtNum* jacr, int site) { L.mj_jacSite(m, d, jacp, jacr, site); }
 // static void objectVelocity(const mjModel* m, const mjData* d, int body, mjtNum* res) { L.mj_objectVelocity(m, d, mjOBJ_XBODY, body, res, 0); }
-// static double contactNormalForce(const mjModel* m, const mjData* d, int i) { mjtNum f[6]; L.mj_contactForce(m, d, i, f); return f[0]; }
+// static void contactForce(const mjModel* m, const mjData* d, int i, mjtNum* f) { L.mj_contactForce(m, d, i, f); }
 import "C"
 
 import (
@@ -20,6 +20,7 @@ type Data struct {
 	// What calls hand back, kept here so that stepping allocates nothing.
 	err           C.mjgErr
 	done, warning C.int
+	force         [6]C.mjtNum
 }
 
 // MakeData is mj_makeData. The Model must outlive the Data.
@@ -115,6 +116,7 @@ func (d *Data) BodyAwake() []int32  { return ints(d.p.body_awake, int(d.m.nbody)
 type Contact struct {
 	Geom        [2]int
 	Pos, Normal [3]float64
+	Push        [3]float64 // on the second, in the world
 	Dist, Force float64
 }
 
@@ -128,7 +130,13 @@ func (d *Data) Contact(i int) Contact {
 	for k := range 3 {
 		out.Pos[k], out.Normal[k] = float64(c.pos[k]), float64(c.frame[k])
 	}
-	out.Force = float64(C.contactNormalForce(d.m, d.live(), C.int(i)))
+	C.contactForce(d.m, d.live(), C.int(i), &d.force[0])
+	out.Force = float64(d.force[0])
+	for axis := range 3 { // the rows of the contact's frame: normal, tangents
+		for k := range 3 {
+			out.Push[k] += float64(d.force[axis]) * float64(c.frame[3*axis+k])
+		}
+	}
 	return out
 }
 

@@ -67,6 +67,8 @@ type SimPlant struct {
 	fingers *fingers // instead of drivers and hand; nil: it has none
 	rest    []restChannel
 	ref     []float64   // by actuator: where joints were commanded to last; shared by the modes' plants
+	aside   []float64   // by actuator: how far joints stand aside now [rad]; shared, too. See Deflect
+	asideTo []float64   // … and will
 	modes   []*SimPlant // of Robot.Modes, this one first
 	first   *SimPlant   // of the modes: whoever made the plant has that one
 
@@ -91,7 +93,7 @@ func (r *Robot) NewPlant(data *sim.Data, prefix string) (*SimPlant, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.ref, o.first = p.ref, p
+		o.ref, o.aside, o.asideTo, o.first = p.ref, p.aside, p.asideTo, p
 		p.modes = append(p.modes, o)
 	}
 	return p, nil
@@ -142,7 +144,7 @@ func (r *Robot) newPlant(data *sim.Data, prefix string) (*SimPlant, error) {
 		c.actuator = find(m.ActuatorID(prefix + j.Actuator))
 		p.rest = append(p.rest, restChannel{c, j})
 	}
-	p.ref = make([]float64, m.NU())
+	p.ref, p.aside, p.asideTo = make([]float64, m.NU()), make([]float64, m.NU()), make([]float64, m.NU())
 	base := find(m.BodyID(prefix + r.Arm.Base))
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("robots: no %s under the prefix %q: %w", r.Name, prefix, err)
@@ -174,11 +176,28 @@ func (p *SimPlant) Reset() error {
 		p.data.Qpos()[c.qpos], p.data.Qvel()[c.dof] = c.Home, 0
 		p.data.Ctrl()[c.actuator] = c.Home
 	}
+	clear(p.aside)
+	clear(p.asideTo)
 	if err := p.data.Forward(); err != nil {
 		return err
 	}
 	p.sync()
 	return nil
+}
+
+// DeflectSpeed is how fast Deflect pushes joints aside [rad/s].
+const DeflectSpeed = 0.6
+
+// Deflect has a joint of Arm, by its index, stand aside from where it is commanded by so much [rad], from now until it is changed; it goes there at
+// DeflectSpeed. The robot does not know: what its sensors say is off by as much, as with an encoder that is. Nothing leaves a joint's range.
+func (p *SimPlant) Deflect(joint int, by float64) { p.asideTo[p.joints[joint].actuator] = by }
+
+// deflect lets what Deflect asks for go on by one physics step.
+func (p *SimPlant) deflect() {
+	const most = DeflectSpeed * Period / substeps
+	for i, to := range p.asideTo {
+		p.aside[i] += min(max(to-p.aside[i], -most), most)
+	}
 }
 
 // sync makes the present position the last command.
@@ -221,13 +240,18 @@ func (p *SimPlant) Step(cmd Command) error {
 	}
 	ctrl, qvel := p.data.Ctrl(), p.data.Qvel()
 	for k := range substeps {
+		p.deflect()
 		s := float64(k) / substeps // a servo brings the joint to where its control is at the step's start
 		for i, c := range p.joints {
 			q, qd := p.q[i]+s*(cmd.Q[i]-p.q[i]), p.qd[i]+s*(cmd.QD[i]-p.qd[i])
-			ctrl[c.actuator] = q + p.robot.Arm.Joints[i].Lead*(qd-qvel[c.dof])
+			j := &p.robot.Arm.Joints[i]
+			if aside := p.aside[c.actuator]; aside != 0 {
+				q = min(max(q+aside, j.Min), j.Max)
+			}
+			ctrl[c.actuator] = q + j.Lead*(qd-qvel[c.dof])
 		}
 		for _, c := range p.rest {
-			ctrl[c.actuator] = p.ref[c.actuator] - c.Lead*qvel[c.dof]
+			ctrl[c.actuator] = p.ref[c.actuator] + p.aside[c.actuator] - c.Lead*qvel[c.dof]
 		}
 		if p.fingers == nil {
 			ctrl[p.hand] = p.handControl(cmd.Hand)
@@ -304,6 +328,9 @@ func (p *SimPlant) sense() {
 	qpos, qvel, force := p.data.Qpos(), p.data.Qvel(), p.data.ActuatorForce()
 	for i, c := range p.joints {
 		p.state.Q[i], p.state.QD[i], p.state.Torque[i] = qpos[c.qpos], qvel[c.dof], force[c.actuator]
+		if p.aside != nil {
+			p.state.Q[i] -= p.aside[c.actuator]
+		}
 	}
 	if p.fingers != nil {
 		p.fingers.sense(p)

@@ -494,3 +494,32 @@ func TestPlantRepeats(t *testing.T) {
 		t.Errorf("two runs: %x and %x", a, b)
 	}
 }
+
+// A joint that is pushed aside stands there, at no more than the speed that it is pushed with, and the robot does not know.
+func TestDeflect(t *testing.T) {
+	r := newRig(t, nil)
+	home := r.robot.Arm.Home
+	pan := func() float64 { return r.plant.Sense(r.data).Q[0] }
+	r.plant.Deflect(0, 0.3)
+	r.hold(t, 25, home, HandCommand{})
+	if got, most := pan()-home[0], 25*Period*DeflectSpeed; got < most/2 || got > most {
+		t.Errorf("after 0.2 s the joint stands %.3f rad aside, want on the way, at most %.3f", got, most)
+	}
+	r.hold(t, 60, home, HandCommand{})
+	if got := pan() - home[0]; math.Abs(got-0.3) > 0.002 {
+		t.Errorf("the joint stands %.4f rad aside, want 0.3", got)
+	}
+	if got := r.plant.State().Q[0] - home[0]; math.Abs(got) > 0.002 {
+		t.Errorf("its sensor is off by %.4f rad, want 0", got)
+	}
+	r.plant.Deflect(0, 0)
+	r.hold(t, 85, home, HandCommand{})
+	if got := pan() - home[0]; math.Abs(got) > 0.002 {
+		t.Errorf("back, the joint stands %.4f rad aside", got)
+	}
+	r.plant.Deflect(0, 100) // no joint leaves its range
+	r.hold(t, 1600, home, HandCommand{})
+	if got, most := pan(), r.robot.Arm.Joints[0].Max; got > most+0.01 || got < most-0.05 {
+		t.Errorf("the joint stands at %.3f rad, want at its limit, %.3f", got, most)
+	}
+}

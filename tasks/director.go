@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/refarena/refarena/robots"
@@ -75,6 +76,10 @@ func (d *director) before(n int) error {
 	defer d.mu.Unlock()
 	jump := false
 	happen := func(e Event) error {
+		if e.Joint != "" {
+			d.done, d.log.asides = append(d.done, e), append(d.log.asides, e)
+			return d.deflect(&e)
+		}
 		if e.Object >= len(d.stage.Scene.Bodies) {
 			return fmt.Errorf("tasks: event at %d: no object %d (have 0 to %d)", e.At, e.Object, len(d.stage.Scene.Bodies)-1)
 		}
@@ -129,6 +134,28 @@ func (d *director) apply(e *Event) error {
 		return nil
 	}
 	return d.stage.setDown(e.Object, sim.Pose{Pos: sim.Vec3(e.Pose[:3]), Rot: sim.Quat{W: e.Pose[3], V: sim.Vec3(e.Pose[4:7])}})
+}
+
+// deflect pushes a joint aside.
+func (d *director) deflect(e *Event) error {
+	i, err := jointNamed(d.stage.Robot, e.Joint)
+	if err != nil {
+		return fmt.Errorf("tasks: event at %d: %w", e.At, err)
+	}
+	d.stage.Plant.Deflect(i, e.Aside)
+	return nil
+}
+
+// jointNamed is the index of a joint of the robot's arm.
+func jointNamed(r *robots.Robot, name string) (int, error) {
+	var have []string
+	for i, j := range r.Arm.Joints {
+		if j.Name == name {
+			return i, nil
+		}
+		have = append(have, j.Name)
+	}
+	return 0, fmt.Errorf("the %s has no joint %q (have %s)", r.Name, name, strings.Join(have, ", "))
 }
 
 // spring is the event that the pull makes now; false if nothing changes. mu is held.

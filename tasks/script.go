@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -47,25 +48,35 @@ func (a *ScriptedAnswer) answer() referee.Answer {
 	return referee.Answer{Text: a.Text, Points: slices.Clone(a.Points), Problem: a.Problem, Reason: a.Reason, Attempts: 1}
 }
 
-// An Event is something that is done to an object of the scene and is not the robot's doing.
+// An Event is something that is done to an object of the scene, or to the robot, and is not the robot's doing.
 type Event struct {
-	At     int `yaml:"at"`     // physics step; it happens before the first step from then on
-	Object int `yaml:"object"` // index in the scene
+	At     int `yaml:"at"`               // physics step; it happens before the first step from then on
+	Object int `yaml:"object,omitempty"` // index in the scene; 0 if left out
 	// Either it is put somewhere, at rest: its position [m] and orientation (wxyz) in the world …
 	Pose []float64 `yaml:"pose,omitempty,flow"`
 	// … or it is pulled, until another Force on it, with a force [N] at a point [m], both in the world; zero lets go.
 	Force []float64 `yaml:"force,omitempty,flow"`
 	Point []float64 `yaml:"point,omitempty,flow"`
+	// … or a joint of the robot stands aside from where it is commanded by so much [rad], until another such event: see robots.SimPlant.Deflect.
+	Joint string  `yaml:"joint,omitempty"`
+	Aside float64 `yaml:"aside,omitempty"`
 }
+
+// maxAside is how far a joint may be pushed aside [rad].
+const maxAside = 2 * math.Pi
 
 func (e *Event) check() error {
 	switch {
 	case e.At < 0 || e.Object < 0:
 		return fmt.Errorf("event at %d on object %d (want 0 or more)", e.At, e.Object)
-	case len(e.Pose) == 7 && e.Force == nil && e.Point == nil:
-	case len(e.Force) == 3 && len(e.Point) == 3 && e.Pose == nil:
+	case e.Joint != "":
+		if e.Object != 0 || e.Pose != nil || e.Force != nil || e.Point != nil || !(math.Abs(e.Aside) <= maxAside) {
+			return fmt.Errorf("event at %d on joint %s: want how far it stands aside, within ±%.2f rad, and nothing of an object", e.At, e.Joint, maxAside)
+		}
+	case len(e.Pose) == 7 && e.Force == nil && e.Point == nil && e.Aside == 0:
+	case len(e.Force) == 3 && len(e.Point) == 3 && e.Pose == nil && e.Aside == 0:
 	default:
-		return fmt.Errorf("event at %d on object %d: want a pose of 7 numbers, or a force and a point of 3 each", e.At, e.Object)
+		return fmt.Errorf("event at %d on object %d: want a pose of 7 numbers, or a force and a point of 3 each; or a joint and how far it stands aside", e.At, e.Object)
 	}
 	return nil
 }

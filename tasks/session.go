@@ -41,6 +41,7 @@ type sessionLog struct {
 	ways      []wayNote
 	phases    []phaseNote
 	dwells    []DwellNote
+	asides    []Event // of joints
 }
 
 type graspNote struct {
@@ -221,6 +222,8 @@ type Moment struct {
 	Step     int
 	Poses    []sim.Pose // T_world_body by body id
 	Joints   []float64  // of the robot [rad]
+	Aside    []float64  // … how far each stands aside of its own course: see Deflect [rad]
+	AsideTo  []float64  // … and will
 	Contacts []sim.Contact
 	Hand     float64 // opening [m]
 	Asleep   []bool  // by scene object
@@ -262,6 +265,7 @@ func (s *Session) Look(step int, m *Moment) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	l := &d.log
+	m.aside(st.Robot, l.asides)
 	m.Current, m.Question, m.Phase, m.Grasps, m.Way, m.Dwell = nil, nil, "", nil, nil, nil
 	from := 0 // when the step under way began
 	for i := range l.steps {
@@ -298,6 +302,26 @@ func (s *Session) Look(step int, m *Moment) error {
 	return nil
 }
 
+// aside fills in how far joints stand aside, from what was done to them.
+func (m *Moment) aside(r *robots.Robot, done []Event) {
+	n := len(m.Joints)
+	m.Aside, m.AsideTo = append(m.Aside[:0], make([]float64, n)...), append(m.AsideTo[:0], make([]float64, n)...)
+	goOn := func(i, steps int) {
+		most := robots.DeflectSpeed * sim.Timestep * float64(steps)
+		m.Aside[i] += min(max(m.AsideTo[i]-m.Aside[i], -most), most)
+	}
+	at := make([]int, n)
+	for _, e := range done {
+		if i, err := jointNamed(r, e.Joint); err == nil && e.At <= m.Step {
+			goOn(i, e.At-at[i])
+			at[i], m.AsideTo[i] = e.At, e.Aside
+		}
+	}
+	for i := range at {
+		goOn(i, m.Step-at[i])
+	}
+}
+
 // Steps are the episode's steps so far.
 func (s *Session) Steps() []SessionStep {
 	s.director.mu.Lock()
@@ -316,6 +340,12 @@ func (s *Session) Questions() []*Question {
 func (s *Session) Move(object int, tWorldObj sim.Pose) {
 	p, q := tWorldObj.Pos, tWorldObj.Rot.Normalize()
 	s.edit(Event{Object: object, Pose: []float64{p[0], p[1], p[2], q.W, q.V[0], q.V[1], q.V[2]}})
+}
+
+// Deflect pushes a joint of the robot's arm, by its index, aside from where it is commanded by so much [rad], from where the episode is now: see
+// robots.SimPlant.Deflect.
+func (s *Session) Deflect(joint int, by float64) {
+	s.edit(Event{Joint: s.Stage().Robot.Arm.Joints[joint].Name, Aside: min(max(by, -maxAside), maxAside)})
 }
 
 func (s *Session) edit(e Event) {

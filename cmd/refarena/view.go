@@ -20,21 +20,22 @@ import (
 
 type viewCommand struct {
 	refereeFlags
-	What     string `arg:"" optional:"" default:"starter" help:"A suite by name, a suite, task or scenario file, or the folder of a run."`
-	Robot    string `default:"ur5" help:"Robot: ${robots}."`
-	Seed     uint64 `default:"1" help:"Seed of the episode."`
-	Episode  uint64 `placeholder:"SEED" help:"Of a run: which episode, by its seed (default: the first)."`
-	Step     int    `placeholder:"N" help:"Of a run: begin where this step does, from 1."`
-	Episodes int    `short:"n" default:"1" help:"How many episodes, with --referee human."`
-	Out      string `placeholder:"DIR" help:"With --referee human: the folder of the run (default: a new one under runs/)."`
-	Dir      string `default:"." help:"Where screenshots, recordings and scenarios go."`
-	Size     string `default:"1280x720" help:"Size of the window, or of the screenshots of a script [px]."`
-	Camera   string `name:"camera-size" default:"640x480" help:"Size of the referee's picture [px]."`
-	GL       string `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
-	Web      bool   `help:"Serve the viewer to a browser instead of opening a window."`
-	Listen   string `default:"127.0.0.1:0" help:"With --web: where to listen. The address has a random token in it; keep to loopback unless the network is yours."`
-	Window   bool   `help:"With --headless-script: carry it out in a window all the same."`
-	Script   string `name:"headless-script" placeholder:"FILE" help:"Carry out the orders in a file without a screen, one a line (- reads them from standard input): see docs/viewer.md."`
+	What     string  `arg:"" optional:"" default:"starter" help:"A suite by name, a suite, task or scenario file, or the folder of a run."`
+	Robot    string  `default:"ur5" help:"Robot: ${robots}."`
+	Seed     uint64  `default:"1" help:"Seed of the episode."`
+	Episode  uint64  `placeholder:"SEED" help:"Of a run: which episode, by its seed (default: the first)."`
+	Step     int     `placeholder:"N" help:"Of a run: begin where this step does, from 1."`
+	Episodes int     `short:"n" default:"1" help:"How many episodes, with --referee human."`
+	Out      string  `placeholder:"DIR" help:"With --referee human: the folder of the run (default: a new one under runs/)."`
+	Dir      string  `default:"." help:"Where screenshots, recordings and scenarios go."`
+	Size     string  `default:"1280x720" help:"Size of the window, or of the screenshots of a script [px]."`
+	Camera   string  `name:"camera-size" default:"640x480" help:"Size of the referee's picture [px]."`
+	GL       string  `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
+	Rate     float64 `name:"max-fps" placeholder:"N" help:"Draw at most so many pictures a second (default: as many as can be drawn)."`
+	Web      bool    `help:"Serve the viewer to a browser instead of opening a window."`
+	Listen   string  `default:"127.0.0.1:0" help:"With --web: where to listen. The address has a random token in it; keep to loopback unless the network is yours."`
+	Window   bool    `help:"With --headless-script: carry it out in a window all the same."`
+	Script   string  `name:"headless-script" placeholder:"FILE" help:"Carry out the orders in a file without a screen, one a line (- reads them from standard input): see docs/viewer.md."`
 }
 
 // Run opens the viewer.
@@ -52,6 +53,9 @@ func (c *viewCommand) Run(ctx context.Context, io console) (err error) {
 	}
 	if c.Episodes > 1 && c.Referee != humanName {
 		return usageError{fmt.Errorf("--episodes %d without --referee %s: the viewer shows one episode; refarena eval plays many", c.Episodes, humanName)}
+	}
+	if c.Rate != 0 && !(c.Rate >= 0.1 && c.Rate <= 240) {
+		return usageError{fmt.Errorf("--max-fps %g (want 0.1 to 240)", c.Rate)}
 	}
 	o, done, err := c.options(ctx, io, device)
 	if err != nil {
@@ -101,7 +105,7 @@ const humanName = "human"
 // options finds out what is to be viewed, before anything is opened.
 func (c *viewCommand) options(ctx context.Context, out console, device render.Device) (o view.Options, done func(*error), err error) {
 	done = func(*error) {}
-	o = view.Options{Device: device, Dir: c.Dir, Episodes: c.Episodes}
+	o = view.Options{Device: device, Dir: c.Dir, Episodes: c.Episodes, Rate: c.Rate}
 	var opened []referee.Referee
 	o.OpenReferee = func(name string) (referee.Referee, error) {
 		f := c.refereeFlags

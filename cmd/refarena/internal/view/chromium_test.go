@@ -19,7 +19,7 @@ import (
 
 // A chromium is a headless browser with one page, driven over the DevTools protocol: https://chromedevtools.github.io/devtools-protocol.
 type chromium struct {
-	t       *testing.T
+	t       testing.TB
 	c       *websocket.Conn
 	session string
 	mu      sync.Mutex
@@ -29,7 +29,7 @@ type chromium struct {
 }
 
 // openChromium skips the test where there is no Chromium.
-func openChromium(t *testing.T, w, h int) *chromium {
+func openChromium(t testing.TB, w, h int) *chromium {
 	t.Helper()
 	program := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
@@ -44,7 +44,9 @@ func openChromium(t *testing.T, w, h int) *chromium {
 	profile, err := os.MkdirTemp("", "refarena-chromium")
 	require.NoError(t, err)
 	cmd := exec.Command(program, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-extensions",
-		"--disable-background-networking", "--disable-dev-shm-usage", "--remote-debugging-port=0", fmt.Sprintf("--window-size=%d,%d", w, h),
+		"--disable-background-networking", "--disable-dev-shm-usage",
+		"--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows", "--disable-background-timer-throttling",
+		"--remote-debugging-port=0", fmt.Sprintf("--window-size=%d,%d", w, h),
 		"--user-data-dir="+profile, "about:blank")
 	stderr, err := cmd.StderrPipe()
 	require.NoError(t, err)

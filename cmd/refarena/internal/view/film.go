@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -26,7 +28,7 @@ type film struct {
 
 const filmRate = 15 // pictures a second
 
-// recordingExt is what kind of file a recording becomes.
+// recordingExt is what kind of file a recording becomes if nothing else is said.
 func recordingExt() string {
 	if _, err := exec.LookPath("ffmpeg"); err == nil {
 		return ".mp4"
@@ -34,27 +36,33 @@ func recordingExt() string {
 	return ".png"
 }
 
-func (p *pictures) recording() bool {
-	p.draw.Lock()
-	defer p.draw.Unlock()
-	return p.film != nil
+// encoders are ffmpeg's settings by the kind of file.
+var encoders = map[string][]string{
+	".mp4":  {"-pix_fmt", "yuv420p", "-preset", "veryfast", "-crf", "20", "-movflags", "+faststart"},
+	".webp": {"-c:v", "libwebp_anim", "-pix_fmt", "yuv420p", "-quality", "80", "-loop", "0"},
 }
 
+// beginRecording begins a film of the screen, which Film has to be called for.
 func (p *pictures) beginRecording(name string) error {
+	ext := strings.ToLower(filepath.Ext(name))
+	if ext != ".mp4" && ext != ".webp" && ext != ".png" {
+		return fmt.Errorf("recording: %s (want a name that ends in .mp4, .webp or .png)", name)
+	}
 	p.draw.Lock()
 	defer p.draw.Unlock()
 	w, h := int(float64(p.size[0])*p.unit), int(float64(p.size[1])*p.unit)
 	f := &film{name: name, begun: time.Now(), w: w &^ 1, h: h &^ 1}
 	var err error
-	if recordingExt() == ".mp4" {
-		err = f.openMP4()
-	} else {
+	if ext == ".png" {
 		err = f.openAPNG()
+	} else {
+		err = f.openFFmpeg(encoders[ext])
 	}
 	if err != nil {
 		return fmt.Errorf("recording: %w", err)
 	}
 	p.film = f
+	p.filming.Store(true)
 	return nil
 }
 
@@ -66,45 +74,55 @@ func (p *pictures) endRecording() (string, error) {
 		return "", nil
 	}
 	p.film = nil
+	p.filming.Store(false)
 	if err := f.end(); err != nil {
 		return f.name, fmt.Errorf("recording: %w", err)
 	}
 	return f.name, nil
 }
 
-// Film adds the screen to a recording, if one is made and it is time for a picture.
-func (p *pictures) Film(sh *Shown) error {
-	p.draw.Lock()
-	f := p.film
-	due := f != nil && int(time.Since(f.begun).Seconds()*filmRate) >= f.frames
-	p.draw.Unlock()
-	if !due {
-		return nil
-	}
-	img, err := p.Screen(sh)
-	if err != nil {
-		return err
-	}
-	p.draw.Lock()
-	defer p.draw.Unlock()
-	if p.film != f {
-		return nil
-	}
-	if img.Rect.Dx() < f.w || img.Rect.Dy() < f.h {
-		return errors.New("recording: the window has become smaller")
-	}
-	for n := int(time.Since(f.begun).Seconds()*filmRate) + 1; f.frames < n; f.frames++ { // the film keeps the clock's time
-		if err := f.add(img); err != nil {
-			p.film = nil
-			return errors.Join(err, f.end())
+// keepFilming films until the recording ends.
+func (v *Viewer) keepFilming() {
+	tick := time.NewTicker(time.Second / filmRate)
+	defer tick.Stop()
+	for v.pictures.filming.Load() && v.ctx.Err() == nil {
+		if err := v.pictures.Film(v.latest()); err != nil {
+			v.fail(err)
+		}
+		select {
+		case <-tick.C:
+		case <-v.ctx.Done():
 		}
 	}
-	return nil
 }
 
-func (f *film) openMP4() error {
-	cmd := exec.Command("ffmpeg", "-loglevel", "error", "-y", "-f", "rawvideo", "-pixel_format", "rgba", "-video_size", fmt.Sprintf("%dx%d", f.w, f.h),
-		"-framerate", fmt.Sprint(filmRate), "-i", "-", "-pix_fmt", "yuv420p", "-preset", "veryfast", "-crf", "20", "-movflags", "+faststart", f.name)
+// Film adds the screen to a recording, if one is made and it is time for a picture. A recording that cannot go on ends.
+func (p *pictures) Film(sh *Shown) error {
+	p.draw.Lock()
+	defer p.draw.Unlock()
+	f := p.film
+	if f == nil || int(time.Since(f.begun).Seconds()*filmRate) < f.frames {
+		return nil
+	}
+	img, err := p.screenImage(sh)
+	if err == nil && (img.Rect.Dx() < f.w || img.Rect.Dy() < f.h) {
+		err = errors.New("the window has become smaller")
+	}
+	for n := int(time.Since(f.begun).Seconds()*filmRate) + 1; err == nil && f.frames < n; f.frames++ { // the film keeps the clock's time
+		err = f.add(img)
+	}
+	if err == nil {
+		return nil
+	}
+	p.film = nil
+	p.filming.Store(false)
+	return fmt.Errorf("recording: %w", errors.Join(err, f.end()))
+}
+
+func (f *film) openFFmpeg(encoder []string) error {
+	args := []string{"-loglevel", "error", "-y", "-f", "rawvideo", "-pixel_format", "rgba", "-video_size", fmt.Sprintf("%dx%d", f.w, f.h),
+		"-framerate", fmt.Sprint(filmRate), "-i", "-"}
+	cmd := exec.Command("ffmpeg", append(append(args, encoder...), f.name)...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	in, err := cmd.StdinPipe()
@@ -112,7 +130,7 @@ func (f *film) openMP4() error {
 		return err
 	}
 	if err := cmd.Start(); err != nil {
-		return err
+		return fmt.Errorf("%w (without ffmpeg a name that ends in .png: an animated PNG)", err)
 	}
 	f.add = func(img *image.RGBA) error {
 		for y := range f.h {

@@ -10,9 +10,10 @@ import (
 // An Input turns what mouse and keyboard do on the screen that Screen draws into orders. It is for one goroutine.
 type Input struct {
 	v     *Viewer
-	drag  string // what a pressed button does: "orbit", "pan", "grab", "time"; "" if nothing
+	drag  string // what a pressed button does: "orbit", "pan", "grab", "time", "joint"; "" if nothing
+	joint int    // whose slider is drawn
 	x, y  float64
-	click struct { // the last, in the 3D view
+	click struct { // the last, in the 3D view or on a slider
 		when time.Time
 		x, y float64
 	}
@@ -43,6 +44,17 @@ func (in *Input) Press(x, y float64, button int, m Mods) {
 			return
 		}
 	}
+	for i, r := range in.v.pictures.lastHits().joints {
+		if !r.contains(x, y) {
+			continue
+		}
+		if button > 0 || in.again(x, y) {
+			in.v.Tell(fmt.Sprintf("joint %d", i+1))
+			return
+		}
+		in.drag, in.joint = "joint", i
+		return
+	}
 	for i, r := range in.v.pictures.lastHits().rows {
 		if r.contains(x, y) {
 			if sh.Selected == i {
@@ -62,12 +74,10 @@ func (in *Input) Press(x, y float64, button int, m Mods) {
 		in.v.Tell("pause")
 		in.Move(x*u, y*u, m)
 	case l.scene.contains(x, y):
-		if button == 0 && !m.Ctrl && !m.Shift && time.Since(in.click.when) < doubleClick && math.Hypot(x-in.click.x, y-in.click.y) < 4 {
+		if button == 0 && !m.Ctrl && !m.Shift && in.again(x, y) {
 			in.v.Tell("touch " + in.inScene(l, x, y))
-			in.click.when = time.Time{}
 			return
 		}
-		in.click.when, in.click.x, in.click.y = time.Now(), x, y
 		switch {
 		case m.Ctrl:
 			in.drag = "grab"
@@ -78,6 +88,17 @@ func (in *Input) Press(x, y float64, button int, m Mods) {
 			in.drag = "orbit"
 		}
 	}
+}
+
+// again reports whether a click is the second of two.
+func (in *Input) again(x, y float64) bool {
+	c := &in.click
+	twice := time.Since(c.when) < doubleClick && math.Hypot(x-c.x, y-c.y) < 4
+	c.when, c.x, c.y = time.Now(), x, y
+	if twice {
+		c.when = time.Time{}
+	}
+	return twice
 }
 
 func (in *Input) inScene(l layout, x, y float64) string {
@@ -98,6 +119,12 @@ func (in *Input) Move(x, y float64, _ Mods) {
 		in.v.Tell(fmt.Sprintf("pan %.5f %.5f", dx/l.scene.h, dy/l.scene.h))
 	case "grab":
 		in.v.Tell("drag " + in.inScene(l, x, y))
+	case "joint":
+		sliders, joints := in.v.pictures.lastHits().joints, in.v.latest().JointList
+		if in.joint < min(len(sliders), len(joints)) && dx != 0 {
+			r, j := sliders[in.joint], joints[in.joint]
+			in.v.Tell(fmt.Sprintf("joint %d %.2f", in.joint+1, j.Min+min(max((x-r.x)/r.w, 0), 1)*(j.Max-j.Min)))
+		}
 	case "time":
 		in.v.Tell(fmt.Sprintf("seek %.4f", l.timeAt(in.v.latest(), x)))
 	}

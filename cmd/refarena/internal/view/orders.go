@@ -101,6 +101,7 @@ func init() { // not where it is declared: help refers to the list
 		}},
 		{"drop", "", "release", "let it go", func(v *Viewer, a []string, _ string) error { return v.drop() }},
 		{"move", "OBJECT DX DY DZ", "", "move an object, by its number, by so many metres: a branch", func(v *Viewer, a []string, _ string) error { return v.move(a) }},
+		{"joint", "N [DEG]", "drag", "push the N-th joint aside, to an angle, while time passes; without one it goes back: a branch", func(v *Viewer, a []string, _ string) error { return v.deflect(a) }},
 		{"select", "OBJECT", "", "mark an object in the list; -1: none", func(v *Viewer, a []string, _ string) error {
 			n, err := number(a, 0)
 			if err != nil || n < -1 || int(n) >= len(v.still.objects) {
@@ -162,7 +163,7 @@ func init() { // not where it is declared: help refers to the list
 		}},
 		{"save", "[FILE]", "Ctrl+S", "save the branch as a scenario, for eval and go test", (*Viewer).save},
 		{"shot", "[FILE]", "s", "save what is on the screen as a PNG", (*Viewer).shot},
-		{"record", "[FILE]", "r", "begin or end a recording of the screen: MP4 where there is ffmpeg, else an animated PNG", (*Viewer).record},
+		{"record", "[FILE]", "r", "begin or end a recording of the screen: .mp4 or .webp with ffmpeg, else an animated .png", (*Viewer).record},
 		{"help", "", "?", "this list", func(v *Viewer, a []string, _ string) error { v.ui.Help = !v.ui.Help; return nil }},
 		{"quit", "", "q", "end", func(*Viewer, []string, string) error { return errQuit }},
 	}
@@ -176,6 +177,8 @@ func (v *Viewer) carryOut(text string) error {
 		_, v.ui.Text, _ = strings.Cut(text, " ")
 		v.ui.Typing = true
 		return nil
+	case "failed": // while pictures were drawn
+		return errors.New(rest)
 	case "typed":
 		v.ui.Typing, v.ui.Text = false, ""
 		return nil
@@ -184,7 +187,7 @@ func (v *Viewer) carryOut(text string) error {
 	for i := range orders {
 		if orders[i].Name == name {
 			err := orders[i].do(v, strings.Fields(rest), rest)
-			if err == nil && name != "drag" && name != "orbit" && name != "zoom" && name != "pan" {
+			if err == nil && name != "drag" && name != "joint" && name != "orbit" && name != "zoom" && name != "pan" {
 				v.failure = ""
 			}
 			return err
@@ -376,12 +379,7 @@ func (v *Viewer) live() error {
 	if v.o.OnRecord != nil {
 		return errors.New("a run that is recorded is not branched")
 	}
-	at := int(v.at)
-	if err := v.branch(&tasks.Question{At: at}, nil, nil); err != nil {
-		return err
-	}
-	v.waitFor(at)
-	return nil
+	return v.branch(&tasks.Question{At: int(v.at)}, nil, nil)
 }
 
 func (v *Viewer) take(p sim.NormPoint) error {
@@ -459,6 +457,40 @@ func (v *Viewer) move(a []string) error {
 	pose := m.Poses[v.still.bodies[object]]
 	pose.Pos = pose.Pos.Add(sim.Vec3{x[1], x[2], x[3]})
 	v.place(object, pose)
+	return nil
+}
+
+// deflect pushes a joint aside, so that it would be at an angle now.
+func (v *Viewer) deflect(a []string) error {
+	joints := v.still.robot.Arm.Joints
+	n, err := number(a, 0)
+	if err != nil || n < 1 || int(n) > len(joints) {
+		return fmt.Errorf("joint %s (want 1 to %d, and an angle in degrees)", strings.Join(a, " "), len(joints))
+	}
+	i := int(n) - 1
+	to := 0.0
+	if len(a) > 1 {
+		if to, err = number(a, 1); err != nil {
+			return err
+		}
+		to *= math.Pi / 180
+		if to < joints[i].Min-1e-6 || to > joints[i].Max+1e-6 {
+			return fmt.Errorf("joint %d to %s° (want %.0f to %.0f)", i+1, a[1], joints[i].Min*180/math.Pi, joints[i].Max*180/math.Pi)
+		}
+	}
+	if err := v.live(); err != nil {
+		return err
+	}
+	var m tasks.Moment
+	if err := v.session.Look(int(v.at), &m); err != nil {
+		return err
+	}
+	by := 0.0
+	if len(a) > 1 { // the robot's own command is where the joint is but for what it was pushed aside so far
+		by = to - (m.Joints[i] - m.Aside[i])
+	}
+	v.session.Deflect(i, by)
+	v.branched = true
 	return nil
 }
 
@@ -548,15 +580,24 @@ func (v *Viewer) shot(_ []string, rest string) error {
 }
 
 func (v *Viewer) record(_ []string, rest string) error {
-	if v.pictures.recording() {
+	if v.pictures.filming.Load() {
+		if err := v.pictures.Film(v.latest()); err != nil { // the last picture, and the first of a recording that was that short
+			return err
+		}
 		name, err := v.pictures.endRecording()
-		v.message = "saved " + name
+		if err == nil {
+			v.message = "saved " + name
+		}
 		return err
 	}
 	name, err := v.file(rest, "recording", recordingExt())
 	if err != nil {
 		return err
 	}
+	if err := v.pictures.beginRecording(name); err != nil {
+		return err
+	}
 	v.message = "recording " + name
-	return v.pictures.beginRecording(name)
+	v.films.Go(v.keepFilming)
+	return nil
 }

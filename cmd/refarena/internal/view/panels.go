@@ -128,6 +128,7 @@ func (l layout) timeAt(sh *Shown, x float64) float64 {
 type hits struct {
 	question rect   // the instruction
 	rows     []rect // of the list of objects
+	joints   []rect // sliders
 }
 
 func drawPanels(cv *canvas, l layout, sh *Shown) hits {
@@ -399,10 +400,14 @@ func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 				share = min(max((j.Deg-j.Min)/(j.Max-j.Min), 0), 1)
 			}
 			cv.text(jx, y, regular, 11, colDim, cv.clipped(regular, 11, half-48, strings.TrimSuffix(j.Name, "_joint")))
-			v := fmt.Sprintf("%.1f°", j.Deg)
-			cv.text(jx+half-cv.width(mono, 11, v), y, mono, 11, colText, v)
+			v, vc := fmt.Sprintf("%.1f°", j.Deg), colText
+			if j.Aside != 0 {
+				v, vc = v+fmt.Sprintf(" (%+.1f)", j.Aside), colWarn
+			}
+			cv.text(jx+half-cv.width(mono, 11, v), y, mono, 11, vc, v)
 			cv.fill(rect{jx, y + 3, half, 3}, 1.5, colBack)
-			cv.disc(jx+half*share, y+4.5, 3, colAccent)
+			cv.disc(jx+half*share, y+4.5, 3.5, colAccent)
+			h.joints = append(h.joints, rect{jx, y - 4, half, rowHeight - 1})
 			if i%2 == 1 || i == len(sh.JointList)-1 {
 				y += rowHeight + 3
 			}

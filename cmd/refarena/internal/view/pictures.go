@@ -4,6 +4,7 @@ import (
 	"errors"
 	"image"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/image/draw"
@@ -30,9 +31,10 @@ type pictures struct {
 	hits  hits
 	film  *film
 
-	stat sync.Mutex
-	ms   float64
-	last []time.Time // when pictures of the last second were drawn
+	filming atomic.Bool // whether there is a film
+	stat    sync.Mutex
+	ms      float64
+	last    []time.Time // when pictures of the last second were drawn
 }
 
 type sceneKey struct {
@@ -318,6 +320,10 @@ func (p *pictures) through(sh *Shown, at sim.NormPoint) (sim.NormPoint, error) {
 func (p *pictures) Screen(sh *Shown) (*image.RGBA, error) {
 	p.draw.Lock()
 	defer p.draw.Unlock()
+	return p.screenImage(sh)
+}
+
+func (p *pictures) screenImage(sh *Shown) (*image.RGBA, error) {
 	l := p.layoutLocked()
 	out := image.NewRGBA(image.Rect(0, 0, int(float64(p.size[0])*p.unit), int(float64(p.size[1])*p.unit)))
 	for _, part := range []struct {

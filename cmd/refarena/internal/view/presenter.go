@@ -15,8 +15,27 @@ type Presenter struct {
 	size   image.Rectangle
 	when   time.Time // the panels were drawn
 	moved  time.Time // the scene was
+	pace   pace
 	layers [3]PresentedLayer
 }
+
+// A pace keeps pictures from coming more often than they are wanted.
+type pace struct {
+	every time.Duration // 0: as often as they can
+	last  time.Time
+}
+
+func newPace(rate float64) pace {
+	if rate <= 0 {
+		return pace{}
+	}
+	return pace{every: time.Duration(float64(time.Second) / rate)}
+}
+
+// wait is for how long the next picture has to wait.
+func (p *pace) wait() time.Duration { return max(p.every-time.Since(p.last), 0) }
+
+func (p *pace) drawn() { p.last = time.Now() }
 
 // A PresentedLayer is an image and where it goes on the screen [px].
 type PresentedLayer struct {
@@ -26,11 +45,21 @@ type PresentedLayer struct {
 }
 
 // NewPresenter is one for a window.
-func NewPresenter(v *Viewer) *Presenter { return &Presenter{v: v, detail: newDetail()} }
+func NewPresenter(v *Viewer) *Presenter {
+	return &Presenter{v: v, detail: newDetail(), pace: newPace(v.o.Rate)}
+}
 
 // Layers are the 3D view, the referee's picture and all the rest, which has holes for the first two. changed is false if they are all the same as
 // they were.
 func (p *Presenter) Layers() (layers []PresentedLayer, changed bool, err error) {
+	if p.pace.wait() > 0 && p.layers[2].Image != nil {
+		return p.layers[:], false, nil
+	}
+	defer func() {
+		if changed {
+			p.pace.drawn()
+		}
+	}()
 	sh, _ := p.v.Shown()
 	scene, eye := p.v.Places()
 	whole := p.v.pictures.screen()
@@ -75,9 +104,6 @@ func (p *Presenter) Layers() (layers []PresentedLayer, changed bool, err error) 
 		p.layers[2] = PresentedLayer{Image: p.v.Panels(sh), Place: whole}
 		p.panels, p.when = sh.serial, time.Now()
 		changed = true
-	}
-	if err := p.v.Film(sh); err != nil {
-		return nil, false, err
 	}
 	return p.layers[:], changed, nil
 }

@@ -19,17 +19,18 @@ type State struct {
 	Episode  int    `json:"episode"` // of Episodes, from 1
 	Episodes int    `json:"episodes"`
 
-	Playing  bool    `json:"playing"`
-	Speed    float64 `json:"speed"`
-	Time     float64 `json:"time"`
-	Head     float64 `json:"head"` // how far it is simulated
-	Ended    bool    `json:"ended"`
-	Outcome  string  `json:"outcome,omitempty"`
-	Branched bool    `json:"branched"`
-	Message  string  `json:"message,omitempty"`
-	Failure  string  `json:"failure,omitempty"`
-	Busy     string  `json:"busy,omitempty"`
-	Phase    string  `json:"phase,omitempty"`
+	Playing   bool    `json:"playing"`
+	Speed     float64 `json:"speed"`
+	Time      float64 `json:"time"`
+	Head      float64 `json:"head"` // how far it is simulated
+	Ended     bool    `json:"ended"`
+	Outcome   string  `json:"outcome,omitempty"`
+	Branched  bool    `json:"branched"`
+	Recording bool    `json:"recording"` // of the screen
+	Message   string  `json:"message,omitempty"`
+	Failure   string  `json:"failure,omitempty"`
+	Busy      string  `json:"busy,omitempty"`
+	Phase     string  `json:"phase,omitempty"`
 
 	Ask       *AskState     `json:"ask,omitempty"`
 	StepList  []StepState   `json:"steps"`
@@ -74,10 +75,11 @@ type DwellState struct {
 
 // A JointState is a joint's position.
 type JointState struct {
-	Name string  `json:"name"`
-	Deg  float64 `json:"deg"`
-	Min  float64 `json:"min"`
-	Max  float64 `json:"max"`
+	Name  string  `json:"name"`
+	Deg   float64 `json:"deg"`
+	Aside float64 `json:"aside"` // how far it is to stand aside of its own course [°]
+	Min   float64 `json:"min"`
+	Max   float64 `json:"max"`
 }
 
 // An ObjectState is where an object is.
@@ -125,7 +127,7 @@ func (v *Viewer) state(sh *Shown, first, head int, ended bool) {
 	*s = State{
 		Title: v.options.Suite.Name + " / " + v.session.Stage().Task.Name, Robot: v.options.Robot, Referee: v.options.Referee.Info().Name, Seed: v.options.Seed,
 		Episode: v.episode + 1, Episodes: v.o.Episodes,
-		Playing: v.playing, Speed: v.speed, Time: seconds(sh.Step), Head: seconds(head), Ended: ended, Branched: v.branched,
+		Playing: v.playing, Speed: v.speed, Time: seconds(sh.Step), Head: seconds(head), Ended: ended, Branched: v.branched, Recording: v.pictures.filming.Load(),
 		Message: v.message, Failure: v.failure, Busy: v.busy, Phase: sh.Moment.Phase, GoalList: v.still.goals,
 		Choice: ChoiceState{Tab: v.ui.Tab, Eye: v.ui.Eye, View: v.view(), Overlays: map[string]bool{}, Help: v.ui.Help},
 		Stats:  StatState{RealTime: v.rate.value(), FrameMS: v.pictures.frameMS(), Contacts: len(sh.Moment.Contacts), PerSecond: v.pictures.perSecond()},
@@ -161,7 +163,7 @@ func (v *Viewer) state(sh *Shown, first, head int, ended bool) {
 	const deg = 57.29577951308232
 	for i, j := range v.still.robot.Arm.Joints {
 		if i < len(sh.Joints) {
-			s.JointList = append(s.JointList, JointState{j.Name, sh.Joints[i] * deg, j.Min * deg, j.Max * deg})
+			s.JointList = append(s.JointList, JointState{j.Name, sh.Joints[i] * deg, sh.Moment.AsideTo[i] * deg, j.Min * deg, j.Max * deg})
 		}
 	}
 	s.HandMM = 1000 * sh.Hand
@@ -200,6 +202,16 @@ func (v *Viewer) waitFor(step int) {
 			}
 		}
 		time.Sleep(time.Millisecond)
+	}
+}
+
+// waitAsked waits until a step's question, which is due now, has been asked.
+func (v *Viewer) waitAsked(step int) {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline) && v.ctx.Err() == nil; time.Sleep(time.Millisecond) {
+		_, _, ended := v.session.Span()
+		if ended || slices.ContainsFunc(v.session.Questions(), func(q *tasks.Question) bool { return q.Step == step }) {
+			return
+		}
 	}
 }
 

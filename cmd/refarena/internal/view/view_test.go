@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ import (
 	"github.com/refarena/refarena/tasks"
 )
 
-func starter(t *testing.T) Options {
+func starter(t testing.TB) Options {
 	t.Helper()
 	suite, err := tasks.LoadSuite("starter")
 	require.NoError(t, err)
@@ -31,7 +32,7 @@ func starter(t *testing.T) Options {
 	}
 }
 
-func newViewer(t *testing.T, o Options) *Viewer {
+func newViewer(t testing.TB, o Options) *Viewer {
 	t.Helper()
 	v, err := New(t.Context(), o)
 	require.NoError(t, err)
@@ -53,8 +54,8 @@ func replayed(t *testing.T, file string) *tasks.Record {
 	return records[0]
 }
 
-// A script opens a suite, plays, pauses, scrubs back, clicks a point, continues and saves a scenario, which gives the same hash without the
-// viewer.
+// A script opens a suite, plays, pauses, scrubs back, moves a thing, asks in other words, clicks a point, pushes a joint, continues and saves all that as
+// a scenario, which gives the same hash without the viewer.
 func TestScript(t *testing.T) {
 	o := starter(t)
 	v := newViewer(t, o)
@@ -68,35 +69,38 @@ func TestScript(t *testing.T) {
 		pause
 		seek 1
 		step -3
-		period 2
+		loop 2
+			period 1
+		endloop
 		seek step 2
 		expect step 2: place
 		overlay region on
 		shot before.png
+		seek 1.5
+		move 0 0 0 0.1
+		expect moved
+		expect branch
+		seek 2.7
+		say Put it into the bowl, please.
+		expect Put it into the bowl, please.
 		# the table, not the bowl
 		point 0.55 0.85
-		expect branch
+		joint 1 -100
+		joint 6 250
+		joint 6
 		play
 		wait end
 		expect step 2: place failure refer.miss
-		save wrong.yaml
-		seek 2.7
-		say Put it into the bowl, please.
-		play
-		wait end
-		expect Put it into the bowl, please.
-		save said.yaml
-		restart
-		move 0 0 0 0.1
-		expect moved
-		play
-		wait end
-		save moved.yaml
+		save branch.yaml
 	`), &out)
 	require.NoError(t, err, out.String())
-	require.Equal(t, tasks.CauseMiss, replayed(t, filepath.Join(o.Dir, "wrong.yaml")).Steps[1].Cause)
-	require.Equal(t, "Put it into the bowl, please.", replayed(t, filepath.Join(o.Dir, "said.yaml")).Steps[1].Instruction)
-	replayed(t, filepath.Join(o.Dir, "moved.yaml"))
+	require.Contains(t, out.String(), "loop 2: 2, ")
+	sh := v.latest()
+	require.NotZero(t, sh.JointList[0].Aside)
+	require.Zero(t, sh.JointList[5].Aside)
+	branch := replayed(t, filepath.Join(o.Dir, "branch.yaml"))
+	require.Equal(t, tasks.CauseMiss, branch.Steps[1].Cause)
+	require.Equal(t, "Put it into the bowl, please.", branch.Steps[1].Instruction)
 	f, err := os.Open(filepath.Join(o.Dir, "before.png"))
 	require.NoError(t, err)
 	defer f.Close()
@@ -112,6 +116,9 @@ func TestScript(t *testing.T) {
 		{"overlay hat", "have [points region"},
 		{"tab nose", "have rgb, depth, ids"},
 		{"move 99 0 0 0", "no object 99"},
+		{"joint 9 0", "want 1 to 6"},
+		{"joint 1 500", "want -360 to 360"},
+		{"record film.gif", "want a name that ends in .mp4, .webp or .png"},
 		{"pass", "nobody is asked here"},
 		{"next", "the last of 1"},
 		{"referee nobody-knows", "nobody-knows"},
@@ -128,34 +135,29 @@ func TestScript(t *testing.T) {
 // A person answers what a referee is asked, and the run is recorded like any other.
 func TestHuman(t *testing.T) {
 	o := starter(t)
-	right, err := tasks.Evaluate(t.Context(), tasks.Options{Suite: o.Session.Suite, Referee: referee.Oracle(), Seed: 7,
-		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: render.Software}) }})
-	require.NoError(t, err)
 	o.Human = NewHuman()
 	o.Session.Referee = o.Human
 	o.Episodes = 2
 	var records []*tasks.Record
 	o.OnRecord = func(r *tasks.Record) error { records = append(records, r); return nil }
 	v := newViewer(t, o)
-	p, q := right[0].Steps[0].Point, right[0].Steps[1].Point
-	var out bytes.Buffer
-	require.NoError(t, RunScript(t.Context(), v, strings.NewReader(fmt.Sprintf(`
-		speed 16
-		play
-		wait question
-		point %.4f %.4f
-		wait answered
-		wait 0.2
-		wait question
-		point %.4f %.4f
-		wait end
-		expect success
-		next
-		wait question
-		pass
-		wait end
-		expect failure
-	`, p.X, p.Y, q.X, q.Y)), &out), out.String())
+	script := func(text string) {
+		t.Helper()
+		var out bytes.Buffer
+		require.NoError(t, RunScript(t.Context(), v, strings.NewReader(text), &out), out.String())
+	}
+	answer := func() { // rightly
+		t.Helper()
+		q := v.latest().Question
+		p := middle(q.Region)
+		script(fmt.Sprintf("point %.4f %.4f\nwait answered", p.X, p.Y))
+	}
+	script("speed 16\nplay\nwait question")
+	require.Empty(t, v.latest().Ask.Referent, "the person who is asked is told what is right")
+	answer()
+	script("wait 0.2\nwait question")
+	answer()
+	script("wait end\nexpect success\nnext\nwait question\npass\nwait end\nexpect failure")
 	require.ErrorContains(t, v.Do("point 0.5 0.5"), "is not branched")
 	require.Len(t, records, 2)
 	require.Equal(t, tasks.Success, records[0].Outcome)
@@ -163,6 +165,79 @@ func TestHuman(t *testing.T) {
 	require.Positive(t, records[0].Steps[0].LatencyMS)
 	require.Equal(t, tasks.Cause("refer.empty"), records[1].Steps[0].Cause)
 	require.Equal(t, uint64(8), records[1].Seed)
+}
+
+// middle is a place well inside of a region: the one with the most of it around.
+func middle(r sim.Region) sim.NormPoint {
+	best, at := -1, sim.NormPoint{}
+	for y := 4; y < r.Height-4; y += 2 {
+		for x := 4; x < r.Width-4; x += 2 {
+			n := 0
+			for d := 1; d <= 4; d++ {
+				for _, i := range [4]int{y*r.Width + x + d, y*r.Width + x - d, (y+d)*r.Width + x, (y-d)*r.Width + x} {
+					if r.Mask[i] {
+						n++
+					}
+				}
+			}
+			if r.Mask[y*r.Width+x] && n > best {
+				best, at = n, sim.Pixel{X: float64(x) + 0.5, Y: float64(y) + 0.5}.Norm(r.Width, r.Height)
+			}
+		}
+	}
+	return at
+}
+
+// A recording of each kind has pictures in it, and one that cannot be written says so and goes no further.
+func TestRecording(t *testing.T) {
+	o := starter(t)
+	v := newViewer(t, o)
+	names := []string{"film.png"}
+	if _, err := exec.LookPath("ffmpeg"); err == nil {
+		names = append(names, "film.mp4", "film.webp")
+	}
+	for _, name := range names {
+		require.NoError(t, v.Do("record "+name))
+		require.True(t, v.latest().Recording)
+		require.NoError(t, v.Do("record"))
+		require.False(t, v.latest().Recording)
+		require.Contains(t, v.latest().Message, "saved ")
+		data, err := os.ReadFile(filepath.Join(o.Dir, name))
+		require.NoError(t, err)
+		switch filepath.Ext(name) {
+		case ".png":
+			cfg, err := png.DecodeConfig(bytes.NewReader(data))
+			require.NoError(t, err)
+			require.Equal(t, 640, cfg.Width)
+			require.Equal(t, 1, bytes.Count(data, []byte("acTL")))
+			require.NotZero(t, bytes.Count(data, []byte("fcTL")))
+		case ".mp4":
+			require.Contains(t, string(data[:16]), "ftyp")
+		case ".webp":
+			require.Contains(t, string(data[:16]), "WEBP")
+		}
+	}
+	t.Setenv("PATH", t.TempDir())
+	require.ErrorContains(t, v.Do("record other.mp4"), "animated PNG")
+	require.NoError(t, v.Do("record"), "without ffmpeg")
+	require.NoError(t, v.Do("record"))
+	require.Contains(t, v.latest().Message, ".png")
+	require.NoError(t, os.Mkdir(filepath.Join(o.Dir, "folder.png"), 0o777))
+	require.ErrorContains(t, v.Do("record folder.png"), "is a directory")
+	require.False(t, v.latest().Recording)
+}
+
+// A script with loops that make no sense is refused before anything is done.
+func TestLoops(t *testing.T) {
+	for _, tt := range []struct{ script, want string }{
+		{"play\nloop 3\nplay", "line 2, loop 3: no endloop"},
+		{"endloop", "no loop was begun"},
+		{"loop 2\nloop 3", "not nested"},
+		{"loop soon\nendloop", "want how many times, or for how long"},
+		{"loop -1s\nendloop", "want how many"},
+	} {
+		require.ErrorContains(t, RunScript(t.Context(), nil, strings.NewReader(tt.script), &bytes.Buffer{}), tt.want)
+	}
 }
 
 // Closing in the middle of things, a question to a person included, ends cleanly.
@@ -220,7 +295,10 @@ func TestWeb(t *testing.T) {
 	b.key("?", "?")
 	b.until("document.getElementById('help').open")
 	require.Empty(t, b.errors())
-	require.Equal(t, tasks.CauseMiss, replayed(t, filepath.Join(o.Dir, "web.yaml")).Steps[1].Cause)
+	saved, err := tasks.LoadSuite(filepath.Join(o.Dir, "web.yaml")) // which plays with the same hash: TestScript
+	require.NoError(t, err)
+	require.Len(t, saved.Replay.Answers, 2)
+	require.NotEmpty(t, saved.Replay.Trace)
 	require.NoError(t, v.Do("quit"))
 	require.NoError(t, <-served)
 }

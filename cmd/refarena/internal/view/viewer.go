@@ -41,7 +41,8 @@ type Options struct {
 	// OpenReferee makes a referee by the name that `--referee` takes; nil: the referee cannot be changed.
 	OpenReferee func(name string) (referee.Referee, error)
 	Device      render.Device
-	Dir         string // where pictures, recordings and scenarios go
+	Dir         string  // where pictures, recordings and scenarios go
+	Rate        float64 // how many pictures a second are drawn at most; 0: as many as can be
 }
 
 // A Viewer is a session that is being looked at. Its methods are safe for concurrent use.
@@ -51,6 +52,7 @@ type Viewer struct {
 	done   chan struct{}
 	stop   context.CancelFunc
 	closed sync.Once
+	films  sync.WaitGroup // recordings
 	pictures
 
 	mu     sync.Mutex
@@ -190,6 +192,7 @@ func New(ctx context.Context, o Options) (*Viewer, error) {
 func (v *Viewer) Close() {
 	v.stop()
 	<-v.done
+	v.films.Wait()
 	v.closed.Do(func() {
 		v.pictures.close()
 		v.renderer.Renderer.Close()
@@ -451,13 +454,19 @@ func (v *Viewer) branch(q *tasks.Question, a *tasks.ScriptedAnswer, r referee.Re
 	v.busy = "branching …"
 	v.publishBusy()
 	err := v.begin(o, &script)
+	if err == nil {
+		v.session.Allow(at)
+		v.waitFor(at) // or the beginning would be seen for a moment
+		if a != nil {
+			v.waitAsked(q.Step)
+		}
+	}
 	v.busy = ""
 	if err != nil { // the scene stood before, so this is a matter of the machine: go back
 		return errors.Join(err, v.begin(v.o.Session, v.o.Script))
 	}
 	v.branched, v.ahead, v.failure = true, false, ""
 	v.at = float64(at)
-	v.session.Allow(at)
 	v.message = fmt.Sprintf("branch at %.2f s", v.seconds(v.at))
 	return nil
 }
@@ -471,6 +480,9 @@ func (v *Viewer) fallback() referee.Referee {
 	}
 	return tasks.Nobody()
 }
+
+// fail shows what went wrong while pictures were drawn.
+func (v *Viewer) fail(err error) { v.Tell("failed " + err.Error()) }
 
 func (v *Viewer) publishBusy() {
 	v.mu.Lock()

@@ -103,11 +103,10 @@ func (w *Web) Serve(ctx context.Context) error {
 
 // A webOrder is what a browser sends: an order, or what it wants pictures of.
 type webOrder struct {
-	Do     string  `json:"do"`
-	Scene  [2]int  `json:"scene"` // sizes of the two pictures on its screen [px]
-	Eye    [2]int  `json:"eye"`
-	Ack    uint64  `json:"ack"`    // the picture that it has shown
-	Detail float64 `json:"detail"` // share of the size that moving pictures have; 0 means 1
+	Do    string `json:"do"`
+	Scene [2]int `json:"scene"` // sizes of the two pictures on its screen [px]
+	Eye   [2]int `json:"eye"`
+	Ack   uint64 `json:"ack"` // the picture that it has shown
 }
 
 // The kinds of binary messages: their first byte.
@@ -185,25 +184,44 @@ func (b *browser) listen(ctx context.Context) {
 	}
 }
 
-// show sends what changes, no faster than the browser shows it.
+// show sends what changes, no faster than the browser shows it. A picture is drawn while the one before becomes a JPEG and the one before that is
+// decoded.
 func (b *browser) show(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	drawn := make(chan webPicture)
+	var sender sync.WaitGroup
+	sender.Go(func() {
+		for p := range drawn {
+			if err := b.picture(ctx, p); err != nil {
+				stop(err) // what is drawn until that is noticed is sent to nobody
+			}
+		}
+	})
+	defer sender.Wait()
+	defer close(drawn)
+
 	var lastEye, lastState string
 	var lastScene sceneShown
-	moving := newDetail()
+	var told time.Time // the panels
+	moving, pace := newDetail(), newPace(b.v.o.Rate)
 	for {
 		sh, changed := b.v.Shown()
 		b.mu.Lock()
 		scene, eye, behind := b.scene, b.eye, b.sent-b.seen
 		b.mu.Unlock()
-		if behind < 2 {
-			state, err := json.Marshal(&sh.State)
-			if err != nil {
-				return err
-			}
-			if string(state) != lastState {
-				lastState = string(state)
-				if err := b.write(ctx, websocket.MessageText, state); err != nil {
+		if behind < inFlight && pace.wait() == 0 {
+			// Numbers that run need not be read more often than this.
+			if !sh.Playing || time.Since(told) > time.Second/15 {
+				state, err := json.Marshal(&sh.State)
+				if err != nil {
 					return err
+				}
+				if string(state) != lastState {
+					lastState, told = string(state), time.Now()
+					if err := b.write(ctx, websocket.MessageText, state); err != nil {
+						return err
+					}
 				}
 			}
 			// While things move the picture is coarser; when they stand still it is made once more, as fine as the screen.
@@ -219,16 +237,16 @@ func (b *browser) show(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
+				q := 90
 				if !still {
 					moving.took(time.Since(start))
+					q = 80
 				}
-				q := 80
-				if still {
-					q = 90
-				}
-				if err := b.picture(ctx, webScene, img, q); err != nil {
-					return err
-				}
+				b.mu.Lock()
+				b.sent++
+				b.mu.Unlock()
+				drawn <- webPicture{webScene, img, q}
+				pace.drawn()
 				lastScene = now
 				lastScene.fine = still
 			}
@@ -237,16 +255,17 @@ func (b *browser) show(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
-				if err := b.picture(ctx, webEye, img, 88); err != nil {
-					return err
-				}
+				drawn <- webPicture{webEye, img, 88}
 				lastEye = key
 			}
-			b.v.Film(sh)
 		}
 		wait := time.NewTimer(200 * time.Millisecond)
-		if lastScene.fine || behind >= 2 {
+		if lastScene.fine || behind >= inFlight {
 			wait.Reset(2 * time.Second)
+		}
+		if w := pace.wait(); w > 0 {
+			wait.Reset(w)
+			changed = nil
 		}
 		select {
 		case <-changed:
@@ -255,11 +274,14 @@ func (b *browser) show(ctx context.Context) error {
 		case <-b.v.Done():
 			return nil
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
 		wait.Stop()
 	}
 }
+
+// inFlight is how many pictures may be on their way: one that is being drawn or sent, and one that the browser decodes.
+const inFlight = 2
 
 // sceneShown is what a scene's picture depends on.
 type sceneShown struct {
@@ -292,15 +314,17 @@ func (b *browser) write(ctx context.Context, kind websocket.MessageType, data []
 	return b.c.Write(ctx, kind, data)
 }
 
-func (b *browser) picture(ctx context.Context, kind byte, img *image.RGBA, quality int) error {
-	buf := bytes.NewBuffer([]byte{kind})
-	if err := jpeg.Encode(buf, img, &jpeg.Options{Quality: quality}); err != nil {
+// A webPicture is one on its way to the browser.
+type webPicture struct {
+	kind    byte
+	img     *image.RGBA
+	quality int // of the JPEG
+}
+
+func (b *browser) picture(ctx context.Context, p webPicture) error {
+	buf := bytes.NewBuffer([]byte{p.kind})
+	if err := jpeg.Encode(buf, p.img, &jpeg.Options{Quality: p.quality}); err != nil {
 		return err
-	}
-	if kind == webScene {
-		b.mu.Lock()
-		b.sent++
-		b.mu.Unlock()
 	}
 	return b.write(ctx, websocket.MessageBinary, buf.Bytes())
 }

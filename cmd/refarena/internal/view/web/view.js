@@ -4,7 +4,8 @@
 const $ = (id) => document.getElementById(id);
 const make = (tag, text, cls) => { const e = document.createElement(tag); if (text !== undefined) e.textContent = text; if (cls) e.className = cls; return e; };
 const speeds = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16];
-let socket, state, shown = 0, scrubbing = false;
+let socket, state, shown = 0, received = 0, scrubbing = false;
+const drawn = {1: 0, 2: 0};
 
 function send(message) { if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); }
 function tell(order) { send({do: order}); }
@@ -13,15 +14,18 @@ function connect() {
   const url = new URL("socket", location.href);
   url.protocol = url.protocol.replace("http", "ws");
   socket = new WebSocket(url);
-  socket.binaryType = "blob";
+  socket.binaryType = "arraybuffer";
   socket.onopen = () => { shown = 0; sizes(); };
   socket.onmessage = async (m) => {
-    if (typeof m.data === "string") { show(JSON.parse(m.data)); return; }
-    const kind = new Uint8Array(await m.data.slice(0, 1).arrayBuffer())[0];
-    const picture = await createImageBitmap(m.data.slice(1, m.data.size, "image/jpeg"));
-    const canvas = $(kind === 1 ? "scene" : "eye");
-    if (canvas.width !== picture.width || canvas.height !== picture.height) { canvas.width = picture.width; canvas.height = picture.height; }
-    canvas.getContext("2d").drawImage(picture, 0, 0);
+    if (typeof m.data === "string") { later(JSON.parse(m.data)); return; }
+    const number = ++received, bytes = new Uint8Array(m.data), kind = bytes[0];
+    const picture = await createImageBitmap(new Blob([bytes.subarray(1)], {type: "image/jpeg"}));
+    if (number > drawn[kind]) { // a later one may have been decoded before
+      drawn[kind] = number;
+      const canvas = $(kind === 1 ? "scene" : "eye");
+      if (canvas.width !== picture.width || canvas.height !== picture.height) { canvas.width = picture.width; canvas.height = picture.height; }
+      context(canvas).drawImage(picture, 0, 0);
+    }
     picture.close();
     if (kind === 1) { shown++; window.refarenaPictures = shown; send({ack: shown}); }
   };
@@ -36,23 +40,41 @@ function sizes() {
 }
 new ResizeObserver(sizes).observe($("scene"));
 
-function condition(text, cls) { const c = $("condition"); if (c.textContent !== text) c.textContent = text; c.className = "pill " + (cls || ""); }
+function condition(text, cls) { const c = $("condition"); if (c.textContent !== text) c.textContent = text; const now = "pill " + (cls || ""); if (c.className !== now) c.className = now; }
+
+const context = (canvas) => canvas.context2d ||= canvas.getContext("2d", {alpha: false, desynchronized: true});
+
+// What is there already is not touched: a page that is laid out anew for each number shows fewer pictures.
+const text = (e, t) => { if (e.shownText !== t) { e.shownText = t; e.textContent = t; } };
+const cls = (e, c) => { if (e.className !== c) e.className = c; };
+const style = (e, name, value) => { if (e.style[name] !== value) e.style[name] = value; };
+function rows(parent, n, build) {
+  while (parent.children.length > n) parent.lastElementChild.remove();
+  while (parent.children.length < n) parent.append(build(parent.children.length));
+  return parent.children;
+}
 
 // group makes buttons of which some are on.
 function group(parent, names, on, order, attribute, label) {
-  if (parent.children.length !== names.length) {
-    parent.replaceChildren(...names.map((n, i) => { const b = make("button", label ? label(n, i) : n); b.dataset.do = order + " " + n; if (attribute === "aria-selected") b.role = "tab"; return b; }));
-  }
-  names.forEach((n, i) => parent.children[i].setAttribute(attribute, String(on(n))));
+  const children = rows(parent, names.length, (i) => { const b = make("button", label ? label(names[i], i) : names[i]); b.dataset.do = order + " " + names[i]; if (attribute === "aria-selected") b.role = "tab"; return b; });
+  names.forEach((n, i) => { const is = String(on(n)); if (children[i].getAttribute(attribute) !== is) children[i].setAttribute(attribute, is); });
+}
+
+// later shows a state when the next frame is due; of several only the last.
+let due = false;
+function later(s) {
+  state = s;
+  if (!due) { due = true; requestAnimationFrame(() => { due = false; show(state); }); }
 }
 
 function show(s) {
-  state = s;
-  $("title").textContent = s.title;
-  document.title = s.title + " · refarena";
+  text($("title"), s.title);
+  const title = s.title + " · refarena";
+  if (document.title !== title) document.title = title;
   const facts = [["seed", s.seed], ["robot", s.robot], ["referee", s.referee]];
   if (s.episodes > 1) facts.push(["episode", s.episode + " of " + s.episodes]);
-  $("facts").replaceChildren(...facts.map(([k, v]) => { const d = make("div"); d.append(make("dt", k), make("dd", v)); return d; }));
+  const f = rows($("facts"), facts.length, () => { const d = make("div"); d.append(make("dt"), make("dd")); return d; });
+  facts.forEach(([k, v], i) => { text(f[i].children[0], k); text(f[i].children[1], String(v)); });
   const a = s.ask;
   if (s.busy) condition(s.busy, "warn");
   else if (a && a.waiting) condition("your answer?  " + a.seconds.toFixed(1) + " s", "warn");
@@ -61,77 +83,91 @@ function show(s) {
   else condition(s.playing ? "playing" : "paused", s.playing ? "accent" : "");
   $("branched").hidden = !s.branched;
   const notice = s.failure || s.message || "";
-  if ($("notice").textContent !== notice) $("notice").textContent = notice;
+  text($("notice"), notice);
   $("notice").hidden = !notice;
-  $("notice").className = s.failure ? "bad" : "";
+  cls($("notice"), s.failure ? "bad" : "");
   const st = s.stats;
-  $("stats").textContent = (st.real_time > 0 ? st.real_time.toFixed(2) + "× real time · " : "") + Math.round(st.frame_ms) + " ms a picture, " + st.per_second + "/s · " + st.contacts + " contacts";
+  text($("stats"), (st.real_time > 0 ? st.real_time.toFixed(2) + "× real time · " : "") + Math.round(st.frame_ms) + " ms a picture, " + st.per_second + "/s · " + st.contacts + " contacts");
 
-  $("now").textContent = s.time.toFixed(3) + " s";
-  $("head").textContent = "of " + s.head.toFixed(2) + " s" + (s.ended ? "" : " so far");
-  $("play").textContent = s.playing ? "❚❚" : "▶";
+  text($("now"), s.time.toFixed(3) + " s");
+  text($("head"), "of " + s.head.toFixed(2) + " s" + (s.ended ? "" : " so far"));
+  text($("play"), s.playing ? "❚❚" : "▶");
   $("play").setAttribute("aria-pressed", String(s.playing));
-  if (document.activeElement !== $("speed")) {
+  if (document.activeElement !== $("speed") && $("speed").value !== String(s.speed)) {
     if (!speeds.includes(s.speed) && !$("speed").querySelector(`[value="${s.speed}"]`)) { const o = make("option", s.speed); o.value = s.speed; $("speed").append(o); }
     $("speed").value = String(s.speed);
   }
   $("next").hidden = s.episodes < 2;
+  $("record").setAttribute("aria-pressed", String(!!s.recording));
   const span = Math.max(s.head, s.time, 4) * 1.02;
   $("scrub").max = span;
   if (!scrubbing) $("scrub").value = s.time;
   $("scrub").setAttribute("aria-valuetext", s.time.toFixed(2) + " seconds");
-  const at = (t) => (100 * t / span) + "%";
-  const head = make("div", undefined, "head"); head.style.left = 0; head.style.width = at(s.head);
-  const marks = [head], labels = [];
-  (s.steps || []).forEach((x, i) => {
-    const end = x.end < 0 ? s.head : x.end;
-    const m = make("div", undefined, x.skill + " " + (x.outcome || "")); m.style.left = at(x.begin); m.style.width = `calc(${at(Math.max(end - x.begin, 0))} - 1px)`;
-    m.title = x.reason || "";
-    marks.push(m);
-    const l = make("button", (i + 1) + " " + x.skill + (x.cause ? " · " + x.cause : ""), (x.now ? "now " : "") + (x.outcome || ""));
-    l.style.left = at(x.begin); l.style.maxWidth = at(Math.max(end - x.begin, 0.2)); l.dataset.do = "seek step " + (i + 1); l.title = x.reason || "";
-    labels.push(l);
+  const at = (t) => (100 * t / span).toFixed(3) + "%";
+  const steps = s.steps || [];
+  const marks = rows($("steps"), steps.length + 1, () => make("div")), labels = rows($("labels"), steps.length, () => make("button"));
+  cls(marks[0], "head"); style(marks[0], "left", "0px"); style(marks[0], "width", at(s.head));
+  steps.forEach((x, i) => {
+    const end = x.end < 0 ? s.head : x.end, m = marks[i + 1], l = labels[i];
+    cls(m, x.skill + " " + (x.outcome || "")); m.title = x.reason || "";
+    style(m, "left", at(x.begin)); style(m, "width", at(Math.max(end - x.begin, 0)));
+    text(l, (i + 1) + " " + x.skill + (x.cause ? " · " + x.cause : "")); cls(l, (x.now ? "now " : "") + (x.outcome || ""));
+    style(l, "left", at(x.begin)); style(l, "maxWidth", at(Math.max(end - x.begin, 0.2)));
+    l.dataset.do = "seek step " + (i + 1); l.title = x.reason || "";
   });
-  $("steps").replaceChildren(...marks);
-  if (!$("labels").contains(document.activeElement)) $("labels").replaceChildren(...labels);
 
   group($("overlays"), ["points", "region", "path", "grasps", "spheres", "contacts"], (n) => s.choice.overlays[n], "overlay", "aria-pressed", (n, i) => (i + 1) + " " + n);
   group($("views"), ["overview", "robot", "referee", "top"], (n) => s.choice.view === n, "view", "aria-pressed");
   group($("tabs"), ["rgb", "depth", "ids"], (n) => s.choice.tab === n, "tab", "aria-selected");
   group($("eyes"), ["asked", "live"], (n) => s.choice.eye === n, "eye", "aria-selected");
 
-  if (document.activeElement !== $("text")) $("text").value = a ? a.instruction : "";
-  const answer = $("answer");
-  if (!a) { answer.textContent = ""; }
-  else if (a.waiting) { answer.textContent = "click in the picture; Esc passes"; answer.className = "wait"; }
-  else if (!a.answered) { answer.textContent = "asking …"; answer.className = ""; }
-  else if (!a.point) { answer.textContent = "no point: " + a.answer; answer.className = "miss"; }
-  else { answer.textContent = `(${a.point.x.toFixed(3)}, ${a.point.y.toFixed(3)}) ${a.hit ? "hits" : "misses"} ${a.referent}`; answer.className = a.hit ? "hit" : "miss"; }
+  const asked = a ? a.instruction : "";
+  if (document.activeElement !== $("text") && $("text").value !== asked) $("text").value = asked;
+  let answer = ["", ""];
+  if (!a) answer = ["", ""];
+  else if (a.waiting) answer = ["click in the picture; Esc passes", "wait"];
+  else if (!a.answered) answer = ["asking …", ""];
+  else if (!a.point) answer = ["no point: " + a.answer, "miss"];
+  else answer = [`(${a.point.x.toFixed(3)}, ${a.point.y.toFixed(3)}) ${a.hit ? "hits" : "misses"} ${a.referent}`, a.hit ? "hit" : "miss"];
+  text($("answer"), answer[0]); cls($("answer"), answer[1]);
 
-  $("goals").replaceChildren(...(s.goals || []).map((g, i) => {
+  const goals = s.goals || [], lines = rows($("goals"), goals.length, () => make("li"));
+  goals.forEach((g, i) => {
     let done = "";
-    for (const x of s.steps || []) if (x.goal === i + 1 && x.outcome === "success" && x.end >= 0 && x.end <= s.time + 1e-9) done = x.skill === "place" ? "done" : done || "half";
-    return make("li", g, done);
-  }));
-  $("phase").textContent = s.phase ? "robot: " + s.phase : "";
+    for (const x of steps) if (x.goal === i + 1 && x.outcome === "success" && x.end >= 0 && x.end <= s.time + 1e-9) done = x.skill === "place" ? "done" : done || "half";
+    text(lines[i], g); cls(lines[i], done);
+  });
+  text($("phase"), s.phase ? "robot: " + s.phase : "");
   $("dwell").hidden = !s.dwell;
-  if (s.dwell) { $("dwell").firstElementChild.style.width = 100 * s.dwell.share + "%"; $("dwell").setAttribute("aria-valuenow", Math.round(100 * s.dwell.share)); }
-  const failed = (s.steps || []).find((x) => x.now && x.reason && x.outcome !== "success" && x.end >= 0 && x.end <= s.time + 0.5);
-  $("why").textContent = failed ? failed.cause + ": " + failed.reason : s.dwell ? s.dwell.why || "holds" : "";
-  $("why").className = failed ? "bad" : "";
-  $("hand").textContent = Math.round(s.hand_mm) + " mm";
-  $("joints").replaceChildren(...(s.joints || []).map((j) => {
-    const d = make("div", j.name.replace(/_joint$/, "")), m = make("meter");
-    m.min = j.min; m.max = j.max; m.value = j.deg;
-    d.append(make("b", j.deg.toFixed(1) + "°"), m);
+  if (s.dwell) { style($("dwell").firstElementChild, "width", 100 * s.dwell.share + "%"); $("dwell").setAttribute("aria-valuenow", Math.round(100 * s.dwell.share)); }
+  const failed = steps.find((x) => x.now && x.reason && x.outcome !== "success" && x.end >= 0 && x.end <= s.time + 0.5);
+  text($("why"), failed ? failed.cause + ": " + failed.reason : s.dwell ? s.dwell.why || "holds" : "");
+  cls($("why"), failed ? "bad" : "");
+  text($("hand"), Math.round(s.hand_mm) + " mm");
+  const joints = s.joints || [];
+  const sliders = rows($("joints"), joints.length, (i) => {
+    const d = make("label"), r = make("input");
+    r.type = "range"; r.step = 0.1;
+    r.oninput = () => { r.held = true; tell(`joint ${i + 1} ${r.value}`); };
+    r.onchange = () => { r.held = false; r.blur(); };
+    d.ondblclick = () => tell("joint " + (i + 1));
+    d.append(make("span"), make("b"), r);
     return d;
-  }));
-  $("objects").tBodies[0].replaceChildren(...(s.objects || []).map((o, i) => {
-    const r = make("tr", undefined, (o.asleep ? "asleep " : "") + (o.selected ? "selected " : "") + (o.meant ? "meant" : ""));
-    r.append(make("td", o.name), make("td", o.pos.map((x) => x.toFixed(2).padStart(6)).join("")));
-    r.onclick = () => tell("select " + (o.selected ? -1 : i));
-    return r;
-  }));
+  });
+  joints.forEach((j, i) => {
+    const [name, value, r] = sliders[i].children;
+    text(name, j.name.replace(/_joint$/, ""));
+    text(value, j.deg.toFixed(1) + "°" + (j.aside ? ` (${j.aside > 0 ? "+" : "−"}${Math.abs(j.aside).toFixed(1)})` : ""));
+    cls(value, j.aside ? "aside" : "");
+    if (r.max !== String(j.max)) { r.min = j.min; r.max = j.max; r.title = "drag: push the joint aside; double click: back"; }
+    if (!r.held && r.shownValue !== j.deg) { r.shownValue = j.deg; r.value = j.deg; }
+  });
+  const things = s.objects || [];
+  const list = rows($("objects").tBodies[0], things.length, (i) => { const r = make("tr"); r.append(make("td"), make("td")); r.onclick = () => tell("select " + (state.objects[i].selected ? -1 : i)); return r; });
+  things.forEach((o, i) => {
+    cls(list[i], (o.asleep ? "asleep " : "") + (o.selected ? "selected " : "") + (o.meant ? "meant" : ""));
+    text(list[i].cells[0], o.name); text(list[i].cells[1], o.pos.map((x) => x.toFixed(2).padStart(6)).join(""));
+  });
 }
 
 document.addEventListener("click", (e) => { const b = e.target.closest("[data-do]"); if (b) { tell(b.dataset.do); b.blur(); } });

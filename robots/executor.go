@@ -80,7 +80,6 @@ const (
 	gripForce     = 80.0  // [N]
 	touchForce    = 12.0  // more than before, upwards, is the surface under a held object [N]
 	maxLag        = 0.025 // between commanded and measured joint position; more is a collision [rad]
-	nothing       = 0.002 // a hand closed to this holds nothing [m]
 	looseShare    = 0.4   // a hand that presses with less than this share of its force …
 	looseFor      = 25    // … for so many control periods has lost what it held
 	moved         = 0.10  // how far what slipped away is looked for [m]
@@ -329,6 +328,11 @@ func (e *Executor) retreat(ctx context.Context, held *Held) (Outcome, error) {
 		return Outcome{}, nil
 	}
 	rests := e.rests(held)
+	if rows := e.escape(held); rows != nil {
+		if out, err := e.follow(ctx, e.timed(newPath(rows...), lineSpeed), nil); err != nil || !out.OK() {
+			return out, err
+		}
+	}
 	t, _, ok := e.transit(rests, held)
 	for _, rise := range [...]float64{0.06, 0.12, 0.20} {
 		if ok {
@@ -345,4 +349,27 @@ func (e *Executor) retreat(ctx context.Context, held *Held) (Outcome, error) {
 		t = e.timed(newPath(e.q, home), 0)
 	}
 	return e.follow(ctx, t, nil)
+}
+
+// escape is a short straight way from where the arm is near something, or near itself, to where it keeps startClearance from everything: a way planned
+// from there does, too. Up is tried first, then away from the base and to the side where the hand rests. nil: the arm has room, or there is no such way.
+func (e *Executor) escape(held *Held) [][]float64 {
+	load := loadOf(held)
+	if e.ways().Clear(e.q, load, startClearance) {
+		return nil
+	}
+	at := e.robot.Arm.Forward(e.q).Pos
+	out := sim.Vec3{at[0], at[1], 0}
+	out = out.Mul(1 / max(out.Len(), 1e-6))
+	aside := sim.Vec3{0, math.Copysign(1, e.robot.Arm.Forward(e.robot.Arm.Home).Pos[1]-at[1]), 0}
+	up := sim.Vec3{0, 0, 1}
+	for _, far := range [...]float64{0.03, 0.06, 0.10, 0.15, 0.20} {
+		for _, dir := range [...]sim.Vec3{up, up.Add(out), up.Add(aside), out, aside} {
+			rows, ok := e.line(e.q, at.Add(dir.Mul(far/dir.Len())))
+			if ok && e.ways().Clear(rows[len(rows)-1], load, startClearance) {
+				return rows
+			}
+		}
+	}
+	return nil
 }

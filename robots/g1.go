@@ -57,8 +57,9 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 			Kinematics: arm, Home: home[:], Base: "base", Reach: 0.72, Sweep: g1Sweep[:],
 		},
 		Hand: Hand{
-			Kind:     p.String(),
-			MaxWidth: p.MaxWidth(), Reserve: 0.014, MinForce: 1, MaxForce: 14, MaxSpeed: 0.25,
+			Kind: p.String(),
+			// Pressed together the finger tips bend back: the joints then say 3.2 mm.
+			MaxWidth: p.MaxWidth(), Nothing: 0.0045, Reserve: 0.014, MinForce: 1, MaxForce: 14, MaxSpeed: 0.25,
 			FingerWidth: 0.083, FingerThickness: 0.023, PadLength: 0.045, Depth: 0.066, PalmHalf: [2]float64{0.046, 0.078},
 			TipBack: p.TipBack,
 		},

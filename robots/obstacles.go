@@ -52,6 +52,27 @@ func (o *obstacles) set(c *cloud, tBaseWorld sim.Pose, skip []bool) {
 	o.finish()
 }
 
+// add puts columns under capsules, in base, that the camera has not seen: what was just put down.
+func (o *obstacles) add(capsules []Capsule) {
+	field := o.heights[0]
+	for _, c := range capsules {
+		n := int(c.B.Sub(c.A).Len()/cell) + 1
+		for i := range n + 1 {
+			p := c.A.Add(c.B.Sub(c.A).Mul(float64(i) / float64(n)))
+			top := p[2] + c.Radius
+			for x := p[0] - c.Radius; x <= p[0]+c.Radius; x += cell / 2 {
+				for y := p[1] - c.Radius; y <= p[1]+c.Radius; y += cell / 2 {
+					if k, ok := fieldIndex(x, y); ok && sq(x-p[0])+sq(y-p[1]) <= sq(c.Radius) {
+						field[k] = max(field[k], float32(top))
+						o.tallest = max(o.tallest, top)
+					}
+				}
+			}
+		}
+	}
+	o.finish()
+}
+
 // reset empties the field.
 func (o *obstacles) reset() {
 	const n = fieldNX * fieldNY

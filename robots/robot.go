@@ -94,6 +94,7 @@ type Hand struct {
 	MaxWidth           float64 // opening [m]
 	Handicap           float64 // what its grasps cost more than those of another mode (see Grasp.Cost)
 	Reserve            float64 // what the widest thing to be gripped is narrower than the opening, at least [m]
+	Nothing            float64 // a hand closed to this, by its joints, holds nothing [m]; 0 means 0.002
 	MinForce, MaxForce float64 // [N]
 	MaxSpeed           float64 // of the opening [m/s]
 

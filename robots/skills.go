@@ -364,7 +364,7 @@ func (e *Executor) close(ctx context.Context, held *Held, force float64) (Outcom
 		return Outcome{}, err
 	}
 	held.Width, held.Force = s.Width, force
-	if s.Width < nothing {
+	if s.Width < e.robot.Hand.nothing() {
 		return failed(Slip, "the hand closed to %.1f mm on something seen as %.1f mm wide", 1000*s.Width, 1000*held.Grasp.Width), nil
 	}
 	return Outcome{Detail: fmt.Sprintf("stopped at %.1f mm with %.0f N", 1000*s.Width, s.Grip)}, nil
@@ -381,7 +381,7 @@ func (e *Executor) holding(held *Held, cause Cause, stop bool) func() (Outcome, 
 		} else {
 			loose = 0
 		}
-		if s.Width < nothing || loose >= looseFor {
+		if s.Width < e.robot.Hand.nothing() || loose >= looseFor {
 			return failed(cause, "the hand closed from %.1f to %.1f mm, pressing with %.0f N", 1000*held.Width, 1000*s.Width, s.Grip), stop
 		}
 		return Outcome{}, false
@@ -498,7 +498,7 @@ func (e *Executor) place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 		if held == nil {
 			return failed(Dropped, "nothing in the hand"), nil
 		}
-		if s := e.plant.State(); s.Width < nothing || s.Grip < looseShare*held.Force {
+		if s := e.plant.State(); s.Width < e.robot.Hand.nothing() || s.Grip < looseShare*held.Force {
 			return failed(Dropped, "the hand closed from %.1f to %.1f mm, pressing with %.0f N", 1000*held.Width, 1000*s.Width, s.Grip), nil
 		}
 		start, out := e.planner.look(f, px, e.robotCapsules(held))
@@ -551,11 +551,23 @@ func (e *Executor) place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 		return err
 	}
 	r.Held = nil
+	put := e.inBase(loadOf(held))
 	if r.Outcome, err = e.phase("release", func() (Outcome, error) { return e.release(ctx, plan) }); err != nil {
 		return err
 	}
+	e.field.add(put) // no picture shows it where it stands now
 	_, err = e.phase("home", func() (Outcome, error) { return e.retreat(ctx, nil) })
 	return err
+}
+
+// inBase is where a load is, in base, as the arm was commanded last.
+func (e *Executor) inBase(l *Load) []Capsule {
+	tBaseEE := e.robot.Arm.Forward(e.q)
+	out := make([]Capsule, len(l.Capsules))
+	for i, c := range l.Capsules {
+		out[i] = Capsule{tBaseEE.Apply(c.A), tBaseEE.Apply(c.B), c.Radius}
+	}
+	return out
 }
 
 // A placePlan is the motion to where something is set down.

@@ -32,6 +32,7 @@ type benchCommand struct {
 	JSON  bool     `name:"json" help:"One line of JSON for each figure."`
 	Plans string   `name:"plans" placeholder:"FILE" help:"Where plan.* write their queries and collision model (JSON, for train/bench_ompl.py)."`
 	Only  []string `name:"designs" placeholder:"NAME,…" help:"Only these designs of the catalogue, by the beginning of their names, in grasp.*."`
+	Poses int      `name:"poses" default:"10" help:"At how many places and directions each design is taken up in grasp.*."`
 	MJCF  string   `name:"mjcf" placeholder:"DIR" help:"Write the scene that render.* draw into this folder (MJCF, for train/bench_mujoco_renderer.py)."`
 }
 
@@ -101,6 +102,7 @@ type bench struct {
 	grasp  *graspBench                  // once the trials are done
 	scenes map[scenes.Level]*sceneBench // once they are made
 
+	poses    int        // of each design in grasp.*
 	designs  []string   // by the beginning of their names, that grasp.* take up; empty: all
 	planFile string     // where queries are written; "": nowhere
 	plan     *planBench // once the queries are answered
@@ -124,11 +126,14 @@ func (c *benchCommand) Run(ctx context.Context, io console) error {
 		}
 		return usageError{fmt.Errorf("no figure begins with %s (have %s)", strings.Join(c.Names, ", "), strings.Join(have, ", "))}
 	}
+	if c.Poses < 1 || c.Poses > 1000 {
+		return usageError{fmt.Errorf("--poses %d (want 1 to 1000)", c.Poses)}
+	}
 	device, err := render.ParseDevice(c.GL)
 	if err != nil {
 		return usageError{err}
 	}
-	b := &bench{ctx: ctx, name: c.Robot, device: device, designs: c.Only, planFile: c.Plans}
+	b := &bench{ctx: ctx, name: c.Robot, device: device, designs: c.Only, poses: c.Poses, planFile: c.Plans}
 	if err := b.open(); err != nil {
 		return err
 	}

@@ -13,10 +13,7 @@ import (
 	"github.com/refarena/refarena/tasks"
 )
 
-// graspPoses is how many places and directions each design is taken up at.
-const graspPoses = 10
-
-// A graspBench is how well the hand holds on to things: for each design that can be taken up, at graspPoses poses alone on the table, it
+// A graspBench is how well the hand holds on to things: for each design that can be taken up, at several poses, alone on the table, it
 // is picked up at the middle of what the camera sees of it and moved about by robots.Executor.Exercise.
 type graspBench struct {
 	slips   []float64 // of each that was held to the end, in the hand, from when it left the table on [mm]
@@ -28,11 +25,12 @@ type graspBench struct {
 // A graspDesign is how the trials with one design went.
 type graspDesign struct {
 	name         string
-	picked, held int // of graspPoses: brought home, and held to the end of the exercise
+	trials       int
+	picked, held int // of them: brought home, and held to the end of the exercise
 }
 
 // graspable reports whether the hand takes the design up wherever it lies, but for one pose in five.
-func (d *graspDesign) graspable() bool { return 5*d.picked >= 4*graspPoses }
+func (d *graspDesign) graspable() bool { return 5*d.picked >= 4*d.trials }
 
 // graspHeld is the share of trials in which the thing was picked up and held to the end.
 func (b *bench) graspHeld() ([]float64, map[string]any, error) {
@@ -62,7 +60,7 @@ func (b *bench) graspGraspable() ([]float64, map[string]any, error) {
 		}
 	}
 	return []float64{100 * float64(yes) / float64(len(g.designs))}, map[string]any{
-		"designs": len(g.designs), "least": "picked up at 4 of 5 poses", "poses": graspPoses, "not": no, "cpu": tasks.CPUModel(),
+		"designs": len(g.designs), "least": "picked up at 4 of 5 poses", "poses": b.poses, "not": no, "cpu": tasks.CPUModel(),
 	}, nil
 }
 
@@ -78,8 +76,8 @@ func (b *bench) graspGraspableHeld() ([]float64, map[string]any, error) {
 		if !d.graspable() {
 			continue
 		}
-		held, trials = held+d.held, trials+graspPoses
-		if d.held < graspPoses {
+		held, trials = held+d.held, trials+d.trials
+		if d.held < d.trials {
 			lost = append(lost, fmt.Sprintf("%s (%d)", d.name, d.held))
 		}
 	}
@@ -99,7 +97,7 @@ func (b *bench) graspSlip() ([]float64, map[string]any, error) {
 }
 
 func (g *graspBench) config() map[string]any {
-	return map[string]any{"trials": len(g.held), "poses": graspPoses, "missed": g.missed, "cpu": tasks.CPUModel()}
+	return map[string]any{"trials": len(g.held), "missed": g.missed, "cpu": tasks.CPUModel()}
 }
 
 // graspTrials runs the trials, once.
@@ -117,9 +115,9 @@ func (b *bench) graspTrials() (*graspBench, error) {
 		if !d.Pickable() || !b.chosen(d.Name) {
 			continue
 		}
-		g.designs = append(g.designs, graspDesign{name: d.Name})
+		g.designs = append(g.designs, graspDesign{name: d.Name, trials: b.poses})
 		tally := &g.designs[len(g.designs)-1]
-		for pose := range graspPoses {
+		for pose := range b.poses {
 			slip, picked, why, err := b.graspTrial(r, d, pose)
 			if err != nil {
 				return nil, fmt.Errorf("%s, pose %d: %w", d.Name, pose, err)
@@ -156,8 +154,8 @@ func (b *bench) graspTrial(r sim.Renderer, d *scenes.Design, pose int) (slip flo
 		return 0, false, "", err
 	}
 	// A golden angle apart, on a spiral around the middle of the zone.
-	at := sim.Translation(0.46+0.03*math.Cos(2.4*float64(pose)), 0.022*float64(2*pose-graspPoses+1), d.Lift).Mul(
-		sim.Rotation(2*math.Pi*float64(pose)/graspPoses+0.1, sim.Vec3{0, 0, 1}))
+	at := sim.Translation(0.46+0.03*math.Cos(2.4*float64(pose)), 0.22*float64(2*pose-b.poses+1)/float64(b.poses), d.Lift).Mul(
+		sim.Rotation(2*math.Pi*float64(pose)/float64(b.poses)+0.1, sim.Vec3{0, 0, 1}))
 	l := &scenes.Layout{Objects: []scenes.Placed{{Name: "object", Design: d, Color: color, TWorldObj: at}}}
 	spec, err := l.Build()
 	if err != nil {

@@ -38,6 +38,8 @@ type Executor struct {
 	tried    []Grasp     // in this skill
 	others   []*Executor // of the robot's other modes
 	active   *Executor   // the mode that acts; nil: this one
+	grips    *Held       // what this mode's hand holds
+	first    *Executor   // of the robot's modes
 	nearby   []sim.Vec3  // what was seen around the place of planPlace
 }
 
@@ -47,7 +49,7 @@ func NewExecutor(r *Robot, p Plant) *Executor {
 	if m, ok := p.(modal); ok {
 		for i, other := range r.others {
 			o := newExecutor(other, m.Modes()[i+1])
-			o.field = e.field
+			o.field, o.first = e.field, e
 			for _, twin := range append([]*Executor{e}, e.others...) {
 				if k := twin.robot.Hand.Kind; k != "" && k == other.Hand.Kind {
 					o.planner = twin.planner
@@ -63,6 +65,7 @@ func newExecutor(r *Robot, p Plant) *Executor {
 	n := len(r.Arm.Joints)
 	e := &Executor{robot: r, plant: p, q: make([]float64, n), qd: make([]float64, n), tWorldBase: p.Base(), tBaseWorld: p.Base().Inv()}
 	e.planner, e.field = &GraspPlanner{Hand: &r.Hand, Base: e.tWorldBase.Pos}, &obstacles{}
+	e.first = e
 	copy(e.q, p.State().Q)
 	for i, j := range r.Arm.Joints {
 		e.q[i] = min(max(e.q[i], j.Min), j.Max)
@@ -204,9 +207,18 @@ func (e *Executor) robotCapsules(held *Held) []Capsule {
 	ee := e.tWorldBase.Mul(e.robot.Arm.Forward(e.plant.State().Q))
 	// The fingers close towards the middle, which the open hand's capsules leave out.
 	e.capsules = append(e.capsules, Capsule{ee.Apply(sim.Vec3{0, 0, -e.robot.Hand.Depth}), ee.Pos, e.robot.Hand.MaxWidth / 2})
-	if load := loadOf(held); load != nil {
-		for _, c := range load.Capsules {
+	holds := func(l *Load, ee sim.Pose) {
+		if l == nil {
+			return
+		}
+		for _, c := range l.Capsules {
 			e.capsules = append(e.capsules, Capsule{ee.Apply(c.A), ee.Apply(c.B), c.Radius + 0.01})
+		}
+	}
+	holds(loadOf(held), ee)
+	for _, m := range e.first.modes() { // the other hand
+		if m != e {
+			holds(loadOf(m.grips), m.tWorldBase.Mul(m.robot.Arm.Forward(m.q)))
 		}
 	}
 	return e.capsules

@@ -151,6 +151,7 @@ func (a g1Arm) Forward(q []float64) sim.Pose {
 var (
 	g1WaistYaw   = [...]float64{0, 0.4, -0.4, 0.8, -0.8}
 	g1WaistPitch = [...]float64{0, 0.18, 0.36, 0.51}
+	g1WaistLean  = [...]float64{0.25, 0.48} // to the side, if no other reaches
 )
 
 // g1Margin is what Inverse keeps from the joints' limits, so that curves through its positions are inside [rad].
@@ -191,14 +192,26 @@ func (a g1Arm) Inverse(tBaseEE sim.Pose, seed []float64, buf []float64) []float6
 	var sols [8]g1.ArmConfig
 	opt := g1.Options{Most: 2, Quick: true, Margin: g1Margin}
 	seedArm := g1.ArmConfig(seed[g1.Waist:])
+	try := func(yaw, roll, pitch float64) {
+		full := g1.Config{yaw, roll, pitch}
+		var tPelvisLink [g1.DOF + 1]sim.Pose
+		g1.Links(a.side, full, &tPelvisLink)
+		for _, arm := range sols[:g1.InverseArm(a.side, tPelvisLink[g1.Waist].Inv().Mul(tPelvisPalm), seedArm, opt, &sols)] {
+			copy(full[g1.Waist:], arm[:])
+			keep(&full)
+		}
+	}
 	for _, yaw := range g1WaistYaw {
 		for _, pitch := range g1WaistPitch {
-			full := g1.Config{yaw, 0, pitch}
-			var tPelvisLink [g1.DOF + 1]sim.Pose
-			g1.Links(a.side, full, &tPelvisLink)
-			for _, arm := range sols[:g1.InverseArm(a.side, tPelvisLink[g1.Waist].Inv().Mul(tPelvisPalm), seedArm, opt, &sols)] {
-				copy(full[g1.Waist:], arm[:])
-				keep(&full)
+			try(yaw, 0, pitch)
+		}
+	}
+	if n == 0 { // leaning over to where it is
+		for _, lean := range g1WaistLean {
+			roll := -math.Copysign(lean, tPelvisPalm.Pos[1])
+			for _, yaw := range g1WaistYaw[:3] {
+				try(yaw, roll, 0)
+				try(yaw, roll, 0.3)
 			}
 		}
 	}

@@ -31,6 +31,29 @@ func (e *Executor) acting() *Executor {
 // Mode is the way in which the robot acted last: one of Robot.Modes.
 func (e *Executor) Mode() *Robot { return e.acting().robot }
 
+// modes are the executors of all modes.
+func (e *Executor) modes() []*Executor { return append([]*Executor{e}, e.others...) }
+
+// busy reports whether the hand on a side holds something, in whichever way.
+func (e *Executor) busy(side float64) bool {
+	return slices.ContainsFunc(e.modes(), func(m *Executor) bool { return m.grips != nil && m.side() == side })
+}
+
+// occupied says that no hand can be used to pick something up; ok if one can. A hand that waits with what it holds away from home is in the way of the other.
+func (e *Executor) occupied() Outcome {
+	free := slices.ContainsFunc(e.modes(), func(m *Executor) bool { return !e.busy(m.side()) })
+	a := e.acting()
+	switch {
+	case !free && len(e.others) == 0:
+		return failed(NoGrasp, "the hand holds something already")
+	case !free:
+		return failed(NoGrasp, "both hands hold something already")
+	case a.grips != nil && jointDistance(a.q, a.robot.Arm.Home) > 0.01:
+		return failed(NoGrasp, "the %s hand holds something, and there was no room for it at home", a.robot.Mode)
+	}
+	return Outcome{}
+}
+
 // A choice is what choosing found out about the mode that it chose.
 type choice struct {
 	result PickResult // of looking
@@ -40,7 +63,7 @@ type choice struct {
 
 // choosing is the executor of the mode that is to pick up what the frame shows at px, made ready, and what it has seen: the one with the best grasp, a
 // hand of the same side counting for more, that is reached on a clear way. A hand that is not at rest is the one to go on with, and there is no choice. side
-// is 1 for the left hand only, -1 for the right hand only, 0 for both.
+// is 1 for the left hand only, -1 for the right hand only, 0 for both; a hand that holds something is not asked.
 func (e *Executor) choosing(f *sim.Frame, px sim.Pixel, side float64) (*Executor, *choice) {
 	if len(e.others) == 0 {
 		return e, nil
@@ -54,8 +77,8 @@ func (e *Executor) choosing(f *sim.Frame, px sim.Pixel, side float64) (*Executor
 		cost float64
 	}
 	var options []option
-	for _, m := range append([]*Executor{e}, e.others...) {
-		if side*m.side() < 0 {
+	for _, m := range e.modes() {
+		if side*m.side() < 0 || e.busy(m.side()) {
 			continue
 		}
 		m.resume(e)

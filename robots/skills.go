@@ -39,8 +39,11 @@ type PickResult struct {
 
 // Pick takes up what the frame shows at px and brings it home. The robot stands still in the pose that the frame shows it in.
 // After a failure the arm is at rest, at home with its hand open, unless something keeps it from there, or where it was if it did not
-// move. The error is the plant's or the context's.
+// move. A hand that holds something is not used. The error is the plant's or the context's.
 func (e *Executor) Pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt PickOptions) (PickResult, error) {
+	if out := e.occupied(); !out.OK() {
+		return PickResult{Outcome: out}, nil
+	}
 	mode, c := e.choosing(f, px, 0)
 	return mode.pickUp(ctx, f, px, c, opt)
 }
@@ -52,6 +55,7 @@ func (e *Executor) pickUp(ctx context.Context, f *sim.Frame, px sim.Pixel, c *ch
 	var r PickResult
 	err := e.pick(ctx, f, px, c, opt, &r)
 	r.Phases, r.Periods = e.phases, e.periods
+	e.grips = r.Held
 	return r, err
 }
 
@@ -476,6 +480,11 @@ type PlaceResult struct {
 // shows it in. After a failure it is at rest, at home unless something keeps it from there, and holds on to what it still holds.
 // The error is the plant's or the context's.
 func (e *Executor) Place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *Held, opt PlaceOptions) (PlaceResult, error) {
+	for _, m := range e.modes() {
+		if held != nil && m.grips == held {
+			e.active = m // the other hand may have acted since
+		}
+	}
 	r, err := e.acting().putDown(ctx, f, px, held, opt)
 	if err == nil && r.Held != nil && (r.Cause == Unreachable || r.Cause == NoPath || r.Cause == OutOfReach) && e.Look != nil {
 		return e.otherHand(ctx, f, px, r, opt)
@@ -489,6 +498,7 @@ func (e *Executor) putDown(ctx context.Context, f *sim.Frame, px sim.Pixel, held
 	var r PlaceResult
 	err := e.place(ctx, f, px, held, &r)
 	r.Phases, r.Periods = e.phases, e.periods
+	e.grips = r.Held
 	return r, err
 }
 

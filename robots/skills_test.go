@@ -13,7 +13,7 @@ import (
 	"github.com/refarena/refarena/sim"
 )
 
-// A bench is a UR5 at a table of its own making, seen by a camera across the table. Its depth images are ray casts into the collision
+// A bench is a robot at a table of its own making, seen by a camera across the table. Its depth images are ray casts into the collision
 // geometry of table and objects (the arm at home is out of the picture, or outside of what the tests look at).
 type bench struct {
 	t     testing.TB
@@ -35,11 +35,17 @@ type thing struct {
 	mass float64
 }
 
+// newBench is a bench with a UR5.
 func newBench(t testing.TB, things ...thing) *bench {
+	t.Helper()
+	return newBenchOf(t, "ur5", things...)
+}
+
+func newBenchOf(t testing.TB, robot string, things ...thing) *bench {
 	t.Helper()
 	b := &bench{t: t, cam: sim.NewCamera("test", 384, 288, 42, sim.LookAt(sim.Vec3{1.25, 0, 0.95}, sim.Vec3{0.45, 0, 0.02}))}
 	var err error
-	b.robot, err = robots.Open("ur5")
+	b.robot, err = robots.Open(robot)
 	b.must(err)
 	part, err := b.robot.Build()
 	b.must(err)

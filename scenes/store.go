@@ -130,6 +130,14 @@ func (s *Scene) Encode() ([]byte, error) {
 	return text, nil
 }
 
+// IsSceneFile reports whether a YAML file is meant as a scene file, not, say, as a suite: whether it has a setting.
+func IsSceneFile(text []byte) bool {
+	var in struct {
+		Setting any `yaml:"setting"`
+	}
+	return yaml.Unmarshal(text, &in) == nil && in.Setting != nil
+}
+
 // Parse reads a scene file, strictly: an unknown key or name, a number that makes no sense and an object on something that is not there
 // are errors that name the line or the object. name is the file's, for errors. The scene is not settled yet: see Load.
 func Parse(name string, text []byte) (*Layout, uint64, error) {

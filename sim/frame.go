@@ -27,7 +27,23 @@ type Segmentation struct {
 type Shot struct {
 	Frame Frame
 	Seg   Segmentation
+
+	// Want is what the next Render into the Shot is asked for; 0 means all. What is not wanted holds anything afterwards, or nothing.
+	Want Planes
 }
+
+// Planes are some of a Shot's pictures.
+type Planes uint8
+
+// The pictures of a Shot.
+const (
+	PlaneRGB Planes = 1 << iota
+	PlaneDepth
+	PlaneIDs
+)
+
+// Wants reports whether one of the pictures is asked for.
+func (s *Shot) Wants(p Planes) bool { return s.Want == 0 || s.Want&p != 0 }
 
 // A Renderer draws what a camera sees of a simulation. sim/render implements it. It is not safe for concurrent use: every worker
 // has its own.

@@ -1,7 +1,12 @@
 package tasks
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
@@ -33,6 +38,41 @@ func LevelScene(level scenes.Level, robot *robots.Robot, seed uint64) (*scenes.S
 			return plant.Reset()
 		},
 	})
+}
+
+// sceneSeconds is how long a scene by itself can be played with [s].
+const sceneSeconds = 600
+
+// SceneSuite is a scene file as a suite, for looking at it in a Session: in its one episode nothing is asked, and the robot holds its home position,
+// but for what is done to it by hand. name is the file's. No run can be made of it.
+func SceneSuite(name string, text []byte) (*Suite, error) {
+	if _, _, err := scenes.Parse(name, text); err != nil {
+		return nil, err
+	}
+	base := filepath.Base(name)
+	sum := sha256.Sum256(text)
+	return &Suite{
+		Name: strings.TrimSuffix(base, filepath.Ext(base)), Tasks: []Task{{Name: "scene"}}, Budget: Budget{Attempts: 1, SimSeconds: sceneSeconds}, layout: text,
+		Hash: hex.EncodeToString(sum[:]),
+	}, nil
+}
+
+// IsScene reports whether the suite is a SceneSuite.
+func (s *Suite) IsScene() bool { return s.layout != nil }
+
+// linger holds the robot still until the time is up: the episode of a scene by itself.
+func (e *episode) linger(ctx context.Context) error {
+	arm := e.stage.Robot.Arm
+	still := robots.Command{Q: arm.Home, QD: make([]float64, len(arm.Home)), Hand: robots.HandCommand{Width: e.stage.Robot.Hand.MaxWidth}}
+	for !e.timeIsUp() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := e.stage.Plant.Step(still); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SceneSpec is a scene with its robot, if any, as it is before it is compiled: objects where they came to rest, joints at 0. The caller

@@ -425,7 +425,12 @@ func (s *Session) ScriptUntil(step int) Script {
 }
 
 // Scenario is the suite with the Script: a file for `refarena eval --suite` and scenariotest.
-func (s *Session) Scenario() ([]byte, error) { return s.o.Suite.Scenario(s.Script()) }
+func (s *Session) Scenario() ([]byte, error) {
+	if s.o.Suite.IsScene() {
+		return nil, errors.New("tasks: a scene by itself has no task, and so is no scenario (want a suite or a task file)")
+	}
+	return s.o.Suite.Scenario(s.Script())
+}
 
 // JournalOf makes the folder of a run of o, for records that sessions play. The caller closes it.
 func JournalOf(o Options, renderer sim.RendererInfo) (*Journal, error) {

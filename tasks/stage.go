@@ -73,6 +73,13 @@ func NewStage(suite *Suite, robot *robots.Robot, seed uint64, see sim.Renderer) 
 		},
 		Accept: st.bind,
 	}
+	if suite.IsScene() {
+		mount.Accept = nil
+		if st.Scene, err = scenes.Load(suite.Name, suite.layout, mount); err != nil {
+			return nil, fmt.Errorf("tasks: %w", err)
+		}
+		return st, nil
+	}
 	if see != nil {
 		var shot sim.Shot
 		mount.Approve = func(s *scenes.Scene) (bool, error) {

@@ -32,6 +32,8 @@ type Suite struct {
 
 	Hash string `yaml:"-"` // SHA-256 of the file, hexadecimal
 	text []byte // the file
+
+	layout []byte // of SceneSuite: the scene's file; nil: scenes are drawn
 }
 
 // SceneOptions says which scenes a suite is played in.

@@ -46,14 +46,34 @@ type figure struct {
 var figures = []figure{
 	{"physics.moving", "× real time", "≥ 10", (*bench).physicsMoving},
 	{"physics.rest", "× real time", "≥ 40", (*bench).physicsRest},
-	{"render.rgbds.256x256", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(256, 256, moving) }},
-	{"render.rgbds.448x448", "ms", "≤ 8", func(b *bench) ([]float64, map[string]any, error) { return b.picture(448, 448, moving) }},
-	{"render.rgbds.640x480", "ms", "≤ 12", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, moving) }},
-	{"render.rgbds.960x540", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(960, 540, moving) }},
-	{"render.rgbds.1280x720", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(1280, 720, moving) }},
-	{"render.rgbds.640x480.still", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, still) }},
-	{"render.rgbds.448x448.noshadow", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(448, 448, noShadows) }},
-	{"render.rgbds.640x480.noshadow", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, noShadows) }},
+	{"render.rgb.256x256", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(256, 256, sim.PlaneRGB, moving) }},
+	{"render.rgb.448x448", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(448, 448, sim.PlaneRGB, moving) }},
+	{"render.rgb.640x480", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, sim.PlaneRGB, moving) }},
+	{"render.rgb.960x540", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(960, 540, sim.PlaneRGB, moving) }},
+	{"render.rgb.1280x720", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(1280, 720, sim.PlaneRGB, moving) }},
+	{"render.rgbd.256x256", "ms", "", func(b *bench) ([]float64, map[string]any, error) {
+		return b.picture(256, 256, sim.PlaneRGB|sim.PlaneDepth, moving)
+	}},
+	{"render.rgbd.448x448", "ms", "", func(b *bench) ([]float64, map[string]any, error) {
+		return b.picture(448, 448, sim.PlaneRGB|sim.PlaneDepth, moving)
+	}},
+	{"render.rgbd.640x480", "ms", "", func(b *bench) ([]float64, map[string]any, error) {
+		return b.picture(640, 480, sim.PlaneRGB|sim.PlaneDepth, moving)
+	}},
+	{"render.rgbd.960x540", "ms", "", func(b *bench) ([]float64, map[string]any, error) {
+		return b.picture(960, 540, sim.PlaneRGB|sim.PlaneDepth, moving)
+	}},
+	{"render.rgbd.1280x720", "ms", "", func(b *bench) ([]float64, map[string]any, error) {
+		return b.picture(1280, 720, sim.PlaneRGB|sim.PlaneDepth, moving)
+	}},
+	{"render.rgbds.256x256", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(256, 256, 0, moving) }},
+	{"render.rgbds.448x448", "ms", "≤ 8", func(b *bench) ([]float64, map[string]any, error) { return b.picture(448, 448, 0, moving) }},
+	{"render.rgbds.640x480", "ms", "≤ 12", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, 0, moving) }},
+	{"render.rgbds.960x540", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(960, 540, 0, moving) }},
+	{"render.rgbds.1280x720", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(1280, 720, 0, moving) }},
+	{"render.rgbds.640x480.still", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, 0, still) }},
+	{"render.rgbds.448x448.noshadow", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(448, 448, 0, noShadows) }},
+	{"render.rgbds.640x480.noshadow", "ms", "", func(b *bench) ([]float64, map[string]any, error) { return b.picture(640, 480, 0, noShadows) }},
 	{"render.workers", "× one worker", "≥ 1.8", (*bench).pictureWorkers},
 	{"loop.256x256", "observations/s", "≥ 100", func(b *bench) ([]float64, map[string]any, error) { return b.loop(256, 256) }},
 	{"loop.640x480", "observations/s", "≥ 50", func(b *bench) ([]float64, map[string]any, error) { return b.loop(640, 480) }},
@@ -312,14 +332,14 @@ const (
 	noShadows            // moving, without shadows
 )
 
-// picture draws colour, depth and ids. All three come from one pass: colour alone, or with depth, costs the same.
-func (b *bench) picture(w, h int, how how) (x []float64, _ map[string]any, err error) {
+// picture draws what is wanted of colour, depth and ids; 0: all. One pass makes all three: what is saved is reading back what is not wanted.
+func (b *bench) picture(w, h int, want sim.Planes, how how) (x []float64, _ map[string]any, err error) {
 	r, err := render.New(render.Options{Device: b.device, NoShadows: how == noShadows})
 	if err != nil {
 		return nil, nil, err
 	}
 	defer r.Close()
-	var shot sim.Shot
+	shot := sim.Shot{Want: want}
 	cam := b.stage.Scene.Camera(w, h)
 	var cpu []float64
 	for i := range 110 {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/refarena/refarena/cmd/refarena/internal/view"
 	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/robots"
+	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
@@ -20,7 +22,7 @@ import (
 
 type viewCommand struct {
 	refereeFlags
-	What     string  `arg:"" optional:"" default:"starter" help:"A suite by name, a suite, task or scenario file, or the folder of a run."`
+	What     string  `arg:"" optional:"" default:"starter" help:"A suite by name, a suite, task, scenario or scene file, or the folder of a run."`
 	Robot    string  `default:"ur5" help:"Robot: ${robots}."`
 	Seed     uint64  `default:"1" help:"Seed of the episode."`
 	Episode  uint64  `placeholder:"SEED" help:"Of a run: which episode, by its seed (default: the first)."`
@@ -62,14 +64,22 @@ func (c *viewCommand) Run(ctx context.Context, io console) (err error) {
 		return err
 	}
 	defer done(&err)
-	show := c.window // what comes after the viewer is there
+	var show func(context.Context, console, *view.Viewer) error // comes after the viewer is there
 	switch {
 	case c.Script != "" && !c.Window:
 		show = c.headless
 	case c.Web:
 		show = c.serve
-	default:
-		if err := checkDisplay(); err != nil {
+	default: // first of all: without a display nothing else is opened
+		win, err := openWindow(w, h)
+		if err != nil {
+			return err
+		}
+		defer win.close()
+		show = win.show
+	}
+	if o.Human != nil {
+		if err := c.baseline(ctx, io, &o, device); err != nil {
 			return err
 		}
 	}
@@ -98,6 +108,25 @@ func (c *viewCommand) Run(ctx context.Context, io console) (err error) {
 	}
 	v.Close()
 	return <-ended
+}
+
+// suite is what is to be viewed: a suite, or a scene file as one.
+func (c *viewCommand) suite() (*tasks.Suite, error) {
+	if ext := filepath.Ext(c.What); ext == ".yaml" || ext == ".yml" {
+		if text, err := os.ReadFile(c.What); err == nil && scenes.IsSceneFile(text) {
+			if _, err := robots.Open(c.Robot); err != nil {
+				return nil, usageError{err}
+			}
+			suite, err := tasks.SceneSuite(c.What, text)
+			if err != nil {
+				return nil, usageError{err}
+			}
+			return suite, nil
+		}
+	}
+	flags := episodeFlags{Suite: c.What, Robot: c.Robot, Seed: c.Seed, GL: c.GL}
+	suite, _, err := flags.load()
+	return suite, err
 }
 
 const humanName = "human"
@@ -137,17 +166,23 @@ func (c *viewCommand) options(ctx context.Context, out console, device render.De
 	if err != nil {
 		return o, done, err
 	}
-	flags := episodeFlags{Suite: c.What, Robot: c.Robot, Seed: c.Seed, GL: c.GL}
-	suite, _, err := flags.load()
+	suite, err := c.suite()
 	if err != nil {
 		return o, done, err
 	}
 	o.Session = tasks.Options{Suite: suite, Robot: c.Robot, Seed: c.Seed, Width: cw, Height: ch}
 	o.Script = suite.Replay
+	if suite.IsScene() {
+		if c.Referee == humanName {
+			return o, done, usageError{fmt.Errorf("--referee human with a scene file, %s, in which nothing is asked (want a suite or a task file)", c.What)}
+		}
+		o.Session.Referee, o.OpenReferee, o.Playing = tasks.Nobody(), nil, true
+		return o, done, nil
+	}
 	if c.Referee == humanName {
 		o.Human = view.NewHuman()
 		o.Session.Referee = o.Human
-		return o, closeAll, c.baseline(ctx, out, &o, device)
+		return o, closeAll, nil
 	}
 	r, closeFirst, err := c.open(out)
 	if err != nil {
@@ -189,7 +224,7 @@ func (c *viewCommand) recorded(o *view.Options, device render.Device) error {
 	return nil
 }
 
-// baseline records a run of which a person is the referee.
+// baseline begins to record a run of which a person is the referee.
 func (c *viewCommand) baseline(ctx context.Context, out console, o *view.Options, device render.Device) error {
 	dir := cmp.Or(c.Out, filepath.Join("runs", fmt.Sprintf("%s-%s-%s-human", time.Now().Format("20060102-150405.000"), o.Session.Suite.Name, c.Robot)))
 	r, err := render.New(render.Options{Device: device})

@@ -17,21 +17,27 @@ func elsewhere(err error) error {
 	return fmt.Errorf("%w; refarena view --web serves the same view to a browser", err)
 }
 
-func checkDisplay() error { return elsewhere(window.CheckDisplay()) }
+// A viewWindow is the viewer's window on the desktop. It is for the goroutine that opened it, which draws, and does nothing else.
+type viewWindow struct{ win *window.Window }
 
-// window shows the viewer in a window until that is closed. The goroutine that calls it draws, and does nothing else.
-func (c *viewCommand) window(ctx context.Context, _ console, v *view.Viewer) error {
+func openWindow(w, h int) (*viewWindow, error) {
 	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	w, h, err := parseSize(c.Size)
-	if err != nil {
-		return err
-	}
 	win, err := window.Open("refarena", w, h)
 	if err != nil {
-		return elsewhere(err)
+		runtime.UnlockOSThread()
+		return nil, elsewhere(err)
 	}
-	defer win.Close()
+	return &viewWindow{win}, nil
+}
+
+func (w *viewWindow) close() {
+	w.win.Close()
+	runtime.UnlockOSThread()
+}
+
+// show shows the viewer until the window is closed.
+func (w *viewWindow) show(ctx context.Context, _ console, v *view.Viewer) error {
+	win := w.win
 	in := view.NewInput(v)
 	p := view.NewPresenter(v)
 	for !win.Closing() && ctx.Err() == nil {

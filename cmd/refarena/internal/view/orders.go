@@ -155,7 +155,7 @@ func init() { // not where it is declared: help refers to the list
 			if err := v.begin(v.o.Session, v.o.Script); err != nil {
 				return err
 			}
-			v.branched, v.ahead, v.playing, v.message, v.failure = false, v.o.Recorded != nil, false, "", ""
+			v.branched, v.ahead, v.playing, v.message, v.failure = false, v.o.Recorded != nil, v.o.Playing, "", ""
 			if v.ahead {
 				v.session.RunOn()
 			}
@@ -332,6 +332,9 @@ func (v *Viewer) point(p sim.NormPoint) error {
 		}
 	}
 	q := v.question()
+	if q == nil && v.options.Suite.IsScene() {
+		return errScene
+	}
 	if q == nil {
 		return errors.New("nothing was asked yet: play to the first question, then point")
 	}
@@ -344,11 +347,16 @@ func (v *Viewer) point(p sim.NormPoint) error {
 	return v.branch(q, &a, nil)
 }
 
+var errScene = errors.New("nothing is asked in a scene by itself (want a suite or a task file)")
+
 func (v *Viewer) say(text string) error {
 	if text == "" {
 		return errors.New("say what? (want an instruction)")
 	}
 	q := v.question()
+	if q == nil && v.options.Suite.IsScene() {
+		return errScene
+	}
 	if q == nil {
 		return errors.New("nothing was asked yet: play to the first question, then type another")
 	}

@@ -189,6 +189,9 @@ func drawButton(cv *canvas, b button) {
 func drawTop(cv *canvas, l layout, sh *Shown) {
 	x := margin + cv.text(margin, 28, medium, 15, colText, sh.Title) + 18
 	for _, f := range [][2]string{{"seed", fmt.Sprint(sh.Seed)}, {"robot", sh.Robot}, {"referee", cv.clipped(regular, 13, 150, sh.Referee)}} {
+		if f[1] == "" {
+			continue
+		}
 		x += cv.text(x, 28, regular, 13, colDim, f[0]) + 5
 		x += cv.text(x, 28, regular, 13, colText, f[1]) + 16
 	}
@@ -341,7 +344,9 @@ func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 		y += rowHeight + 4
 	}
 
-	heading("task")
+	if len(sh.GoalList) > 0 {
+		heading("task")
+	}
 	for i, g := range sh.GoalList {
 		done := 0
 		for _, s := range sh.StepList {

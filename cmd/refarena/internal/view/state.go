@@ -132,7 +132,9 @@ func (v *Viewer) state(sh *Shown, first, head int, ended bool) {
 		Choice: ChoiceState{Tab: v.ui.Tab, Eye: v.ui.Eye, View: v.view(), Overlays: map[string]bool{}, Help: v.ui.Help},
 		Stats:  StatState{RealTime: v.rate.value(), FrameMS: v.pictures.frameMS(), Contacts: len(sh.Moment.Contacts), PerSecond: v.pictures.perSecond()},
 	}
-	if rec := v.session.Record(); rec != nil {
+	if v.options.Suite.IsScene() { // nothing is asked in it, or judged
+		s.Title, s.Referee = v.options.Suite.Name, ""
+	} else if rec := v.session.Record(); rec != nil {
 		s.Outcome = string(rec.Outcome)
 	}
 	for _, o := range overlays {

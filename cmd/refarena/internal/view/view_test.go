@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
@@ -130,6 +131,37 @@ func TestScript(t *testing.T) {
 	require.NoError(t, v.Do("quit"))
 	<-v.Done()
 	require.ErrorIs(t, v.Do("play"), errClosed)
+}
+
+// A scene file is opened without a task: time passes, joints and objects are moved, nothing can be answered or saved.
+func TestScene(t *testing.T) {
+	o := starter(t)
+	cfg, err := scenes.LevelEasy.Config()
+	require.NoError(t, err)
+	made, err := scenes.Generate(cfg, 3, scenes.Mount{})
+	require.NoError(t, err)
+	text, err := made.Encode()
+	made.Close()
+	require.NoError(t, err)
+	require.True(t, scenes.IsSceneFile(text))
+	o.Session.Suite, err = tasks.SceneSuite("kitchen.yaml", text)
+	require.NoError(t, err)
+	o.Session.Referee, o.Playing = tasks.Nobody(), true
+	v := newViewer(t, o)
+	var out bytes.Buffer
+	require.NoError(t, RunScript(t.Context(), v, strings.NewReader(`
+		expect kitchen
+		expect playing
+		speed 16
+		joint 1 -60
+		seek 2
+		move 0 0 0 0.05
+		expect moved
+	`), &out), out.String())
+	require.InDelta(t, -60, v.latest().JointList[0].Deg, 0.5)
+	require.ErrorContains(t, v.Do("point 0.5 0.5"), "nothing is asked in a scene")
+	require.ErrorContains(t, v.Do("say hello"), "nothing is asked in a scene")
+	require.ErrorContains(t, v.Do("save"), "no task")
 }
 
 // A person answers what a referee is asked, and the run is recorded like any other.

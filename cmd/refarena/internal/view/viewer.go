@@ -42,6 +42,7 @@ type Options struct {
 	OpenReferee func(name string) (referee.Referee, error)
 	Device      render.Device
 	Dir         string  // where pictures, recordings and scenarios go
+	Playing     bool    // time passes from the beginning
 	Rate        float64 // how many pictures a second are drawn at most; 0: as many as can be
 }
 
@@ -165,7 +166,7 @@ func New(ctx context.Context, o Options) (*Viewer, error) {
 		return nil, err
 	}
 	o.Episodes = max(o.Episodes, 1)
-	v := &Viewer{o: o, orders: make(chan order, 64), done: make(chan struct{}), renderer: &shared{r}, signal: make(chan struct{}), speed: 1, human: o.Human}
+	v := &Viewer{o: o, orders: make(chan order, 64), done: make(chan struct{}), renderer: &shared{r}, signal: make(chan struct{}), speed: 1, human: o.Human, playing: o.Playing}
 	v.ctx, v.stop = context.WithCancel(ctx)
 	v.ui = UI{Orbit: overview, Tab: "rgb", Eye: "asked", Overlays: map[Overlay]bool{Points: true, Paths: true}, Selected: -1}
 	o.Session.NewRenderer = func() (sim.Renderer, error) { return v.renderer, nil }

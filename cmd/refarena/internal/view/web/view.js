@@ -71,7 +71,7 @@ function show(s) {
   text($("title"), s.title);
   const title = s.title + " · refarena";
   if (document.title !== title) document.title = title;
-  const facts = [["seed", s.seed], ["robot", s.robot], ["referee", s.referee]];
+  const facts = [["seed", s.seed], ["robot", s.robot], ["referee", s.referee]].filter((f) => f[1] !== "");
   if (s.episodes > 1) facts.push(["episode", s.episode + " of " + s.episodes]);
   const f = rows($("facts"), facts.length, () => { const d = make("div"); d.append(make("dt"), make("dd")); return d; });
   facts.forEach(([k, v], i) => { text(f[i].children[0], k); text(f[i].children[1], String(v)); });
@@ -131,6 +131,7 @@ function show(s) {
   else answer = [`(${a.point.x.toFixed(3)}, ${a.point.y.toFixed(3)}) ${a.hit ? "hits" : "misses"} ${a.referent}`, a.hit ? "hit" : "miss"];
   text($("answer"), answer[0]); cls($("answer"), answer[1]);
 
+  $("taskhead").hidden = !(s.goals || []).length && !s.phase;
   const goals = s.goals || [], lines = rows($("goals"), goals.length, () => make("li"));
   goals.forEach((g, i) => {
     let done = "";

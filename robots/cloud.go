@@ -30,16 +30,17 @@ func plausible(d float64) bool { return d > 0 && d <= 100 }
 // leastNoise is the noise from which on depth is smoothed [m].
 const leastNoise = 0.0003
 
-// estimateNoise is the standard deviation of the depth's noise, from how far pixels are from the mean of their two neighbours in the
-// row: zero on flat surfaces without noise. The median leaves out edges.
+// estimateNoise is the standard deviation of the depth's noise, from how far the inverse depths of pixels are from the mean of two in the
+// same row, a few pixels to either side: those of planes are linear in the picture. The distance is beyond the patches within which stereo
+// cameras err alike. The median leaves out edges.
 func (c *cloud) estimateNoise() float64 {
-	const bins, width = 400, 0.00005 // up to 20 mm
+	const bins, width, apart = 400, 0.00005, 4 // up to 20 mm
 	var hist [bins + 1]int
 	count := 0
-	for i := 1; i+1 < len(c.depth); i += 3 {
-		a, b, d := float64(c.depth[i-1]), float64(c.depth[i]), float64(c.depth[i+1])
+	for i := apart; i+apart < len(c.depth); i += 3 {
+		a, b, d := float64(c.depth[i-apart]), float64(c.depth[i]), float64(c.depth[i+apart])
 		if plausible(a) && plausible(b) && plausible(d) {
-			hist[min(bins, int(math.Abs(a-2*b+d)/width))]++
+			hist[int(min(bins, math.Abs(1/a-2/b+1/d)*b*b/width))]++
 			count++
 		}
 	}
@@ -169,11 +170,12 @@ func (c *cloud) behind(p sim.Vec3, own []bool) bool {
 	return valid(q) && c.cam.TWorldCam.Axis(2).Dot(q.Sub(c.cam.TWorldCam.Pos)) < depth-0.01-4*c.noise
 }
 
-// erase removes the points that lie in any of the capsules (in the world), each grown by margin [m].
+// erase removes the points that lie in any of the capsules (in the world), each grown by margin [m] and by what noise may add to it.
 func (c *cloud) erase(capsules []Capsule, margin float64) {
 	if len(capsules) == 0 {
 		return
 	}
+	margin += 6 * c.noise
 	lo, hi := capsules[0].A, capsules[0].A
 	for _, k := range capsules {
 		for _, p := range [2]sim.Vec3{k.A, k.B} {

@@ -22,6 +22,7 @@ type PickOptions struct {
 	Force      float64 // at each pad [N]; 0 means 80
 	Attempts   int     // grasps to try when the hand closes on nothing, loses it, or meets something on its way; 0 means 2
 	MaxPeriods int     // control periods, the way home after a failure not counted; 0 means a minute's worth
+	Snap       int     // see GraspPlanner.Snap
 }
 
 // A PickResult is how a Pick went.
@@ -43,6 +44,9 @@ type PickResult struct {
 func (e *Executor) Pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt PickOptions) (PickResult, error) {
 	if out := e.occupied(); !out.OK() {
 		return PickResult{Outcome: out}, nil
+	}
+	for _, m := range append([]*Executor{e}, e.others...) {
+		m.planner.Snap = opt.Snap
 	}
 	mode, c := e.choosing(f, px, 0)
 	return mode.pickUp(ctx, f, px, c, opt)

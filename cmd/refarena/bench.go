@@ -27,7 +27,7 @@ import (
 
 type benchCommand struct {
 	Names []string `arg:"" optional:"" help:"Figures to measure, by the beginning of their names (default: all)."`
-	Robot string   `default:"ur5" help:"Whose figures: ${robots}; plan.*, grasp.* and episode.* depend on it."`
+	Robot string   `default:"ur5" help:"Whose figures: ${robots}; plan.*, grasp.*, beside.* and episode.* depend on it."`
 	GL    string   `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
 	JSON  bool     `name:"json" help:"One line of JSON for each figure."`
 	Plans string   `name:"plans" placeholder:"FILE" help:"Where plan.* write their queries and collision model (JSON, for train/bench_ompl.py)."`
@@ -100,6 +100,8 @@ var figures = []figure{
 	{"grasp.graspable", "% of designs", "≥ 80 (g1)", (*bench).graspGraspable},
 	{"grasp.graspable.held", "%", "≥ 95 (g1)", (*bench).graspGraspableHeld},
 	{"grasp.slip", "mm", "≤ 3", (*bench).graspSlip},
+	{"beside.taken", "%", "", func(b *bench) ([]float64, map[string]any, error) { return b.beside(0) }},
+	{"beside.refused", "%", "", func(b *bench) ([]float64, map[string]any, error) { return b.beside(-1) }},
 	{"referee.frame.rgbd", "ms", "≤ 60", func(b *bench) ([]float64, map[string]any, error) { return b.point(true, true) }},
 	{"referee.frame.rgb", "ms", "≤ 60", func(b *bench) ([]float64, map[string]any, error) { return b.point(false, true) }},
 	{"referee.question", "ms", "≤ 60", func(b *bench) ([]float64, map[string]any, error) { return b.point(true, false) }},

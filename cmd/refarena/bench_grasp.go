@@ -227,14 +227,14 @@ func (b *bench) graspTrial(r sim.Renderer, d *scenes.Design, pose int) (slip flo
 		return 0, false, "", err
 	}
 	if !pick.OK() {
-		return 0, false, pick.String(), nil
+		return 0, false, fmt.Sprintf("%v (%v)", pick.Outcome, pick.Grasp), nil
 	}
-	out, _, err := e.Exercise(b.ctx, pick.Held)
+	out, phases, err := e.Exercise(b.ctx, pick.Held)
 	if err != nil {
 		return 0, true, "", err
 	}
 	if !out.OK() {
-		return 0, true, out.String(), nil
+		return 0, true, fmt.Sprintf("%v after %q (%v)", out, phases[len(phases)-1].Name, pick.Grasp), nil
 	}
 	if begun == nil {
 		return 0, true, "never left the table", nil

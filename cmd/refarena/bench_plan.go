@@ -409,6 +409,7 @@ func penetration(data *sim.Data, p *robots.MotionPlanner, robot *robots.Robot, s
 		hand
 		carried
 	)
+	acting, _, _ := strings.Cut(robot.Mode, " ") // whose hand it is, if there are two
 	kind := func(body int) int {
 		switch {
 		case body == s.scene.Bodies[q.object]:
@@ -417,7 +418,7 @@ func penetration(data *sim.Data, p *robots.MotionPlanner, robot *robots.Robot, s
 			return foot
 		case model.BodyRoot(body) != base:
 			return around
-		case strings.HasPrefix(model.BodyName(body), "robot/gripper/"):
+		case strings.HasPrefix(model.BodyName(body), "robot/gripper/"), strings.HasPrefix(model.BodyName(body), "robot/"+acting+"_hand_"):
 			return hand
 		}
 		return link

@@ -23,6 +23,9 @@ const CUDAVersion = "1.31.1"
 // LibDirEnv names the environment variable with a folder that is looked in first. Unset or empty means none.
 const LibDirEnv = "REFARENA_LIBDIR"
 
+// flashEnv is ONNX Runtime's own switch for the block-wise kernel of GroupQueryAttention on a CPU.
+const flashEnv = "ORT_GQA_DISABLE_FLASH_ATTENTION"
+
 // libName is the file of a release, as it is called in the wheel.
 func libName(version string) string { return "libonnxruntime.so." + version }
 
@@ -188,6 +191,13 @@ func load(lib *library, version string) (*Runtime, error) {
 			return nil, fmt.Errorf("onnx: this program already runs ONNX Runtime %s, want %s", v, version)
 		}
 		return r, nil
+	}
+	// Attention of many positions over a past is as fast with whole rows of scores as in blocks, and two threads share it evenly: with blocks, the one
+	// that has the later positions of a causal mask works longer. Whoever has set it keeps it.
+	if _, set := os.LookupEnv(flashEnv); !set {
+		if err := os.Setenv(flashEnv, "1"); err != nil {
+			return nil, fmt.Errorf("onnx: %w", err)
+		}
 	}
 	ort.SetSharedLibraryPath(r.Path)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {

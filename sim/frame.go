@@ -61,4 +61,6 @@ type RendererInfo struct {
 	Renderer string `json:"renderer"`
 	Version  string `json:"version"`
 	Software bool   `json:"software"` // drawn by the CPU
+	// InsteadOf says what failed, and how, if another renderer has taken over; "" if none has.
+	InsteadOf string `json:"instead_of,omitempty"`
 }

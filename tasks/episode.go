@@ -28,10 +28,11 @@ type worker struct {
 	o        Options
 	robot    *robots.Robot
 	renderer sim.Renderer
-	shot     sim.Shot    // what the referee is asked about
-	again    sim.Shot    // what the robot looks at for a second try of its own
-	kept     []keptFrame // of the last episode
-	director *director   // nil: nothing is scripted, and nobody watches
+	drawn    sim.RendererInfo // renderer's, at first
+	shot     sim.Shot         // what the referee is asked about
+	again    sim.Shot         // what the robot looks at for a second try of its own
+	kept     []keptFrame      // of the last episode
+	director *director        // nil: nothing is scripted, and nobody watches
 }
 
 // A keptFrame is a picture for the run's folder.
@@ -51,7 +52,7 @@ func newWorker(o Options) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &worker{o: o, robot: robot, renderer: r}, nil
+	return &worker{o: o, robot: robot, renderer: r, drawn: r.Info()}, nil
 }
 
 func (w *worker) Close() { w.renderer.Close() }
@@ -66,6 +67,9 @@ func (w *worker) Episode(ctx context.Context, seed uint64) (rec *Record) {
 	rec = w.o.blank(seed)
 	e := &episode{worker: w, rec: rec, trace: sha256.New()}
 	defer func() {
+		if now := w.renderer.Info(); now != w.drawn {
+			rec.Renderer = &now
+		}
 		rec.Wall.round()
 		if p := recover(); p != nil { // a bug costs one episode, not the run
 			rec.Outcome, rec.Error, rec.Stack = Error, fmt.Sprintf("panic: %v", p), string(debug.Stack())
@@ -126,7 +130,7 @@ func (e *episode) run(ctx context.Context, seed uint64) (err error) {
 		}
 	}()
 	begin := time.Now()
-	if e.stage, err = NewStage(e.o.Suite, e.robot, seed, e.renderer); err != nil {
+	if e.stage, err = newStage(e.o.Suite, e.robot, seed, e.renderer, e.o.Camera); err != nil {
 		return err
 	}
 	e.rec.Wall.Scene = time.Since(begin).Seconds()
@@ -327,6 +331,9 @@ func (e *episode) look(shot *sim.Shot) error {
 	}
 	e.looks++
 	e.o.DepthNoise.Apply(&shot.Frame, scenes.Stream(e.stage.Seed, fmt.Sprintf("depth %d", e.looks)))
+	if e.o.ColorNoise {
+		sim.ApplyColor(&shot.Frame, scenes.Stream(e.stage.Seed, fmt.Sprintf("colour %d", e.looks)))
+	}
 	return nil
 }
 
@@ -368,7 +375,7 @@ func (e *episode) recordScene() {
 		})
 	}
 	e.rec.Scene.Difficulty = s.Difficulty(s.Data, s.Camera(640, 480))
-	if e.robot.Camera != "" && !e.stage.ownView {
+	if e.stage.mounted() && !e.stage.ownView {
 		e.rec.Scene.Camera = scenes.DefaultCamera(1, 1).Name
 	}
 	s.Data.Hash(e.trace)

@@ -41,7 +41,9 @@ type Options struct {
 	// NewRenderer makes a renderer; every worker has its own.
 	NewRenderer   func() (sim.Renderer, error)
 	Width, Height int            // of the referee's picture [px]; 0 means 640 × 480, or 640 × 360 through the robot's own camera
+	Camera        string         // that the referee looks through: see ParseCamera; "" means the robot's usual one
 	DepthNoise    sim.DepthNoise // of the camera, for referee and robot alike; "" means none
+	ColorNoise    bool           // its colours' too: see sim.ApplyColor
 	Latency       *Latency       // what answers are charged; nil means what the suite's clock says
 	Workers       int            // episodes at a time; 0 means one for each core. The results do not depend on it.
 
@@ -67,12 +69,13 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if s := o.Suite.Replay; s != nil { // the one episode of a scenario
 		o.Seed, o.Episodes, o.Shard, o.Robot, o.DepthNoise = s.Seed, 1, Shard{}, s.Robot, s.DepthNoise
+		o.Camera, o.ColorNoise = s.Camera, s.ColorNoise
 		o.Width, o.Height = s.Size[0], s.Size[1]
 	}
 	o.Robot = cmp.Or(o.Robot, "ur5")
 	o.Episodes = cmp.Or(o.Episodes, 1)
 	if robot, err := robots.Open(o.Robot); err == nil && o.Width == 0 { // that there is no such robot is said later
-		if cam, err := viewOf(robot, 0, 0); err == nil {
+		if cam, err := viewOf(robot, o.Camera, 0, 0); err == nil {
 			o.Width, o.Height = cam.Width, cam.Height
 		}
 	}
@@ -157,13 +160,13 @@ func ctxEnded(err error) bool {
 func runInfo(o Options, renderer sim.RendererInfo) RunInfo {
 	cam := scenes.DefaultCamera(o.Width, o.Height)
 	if robot, err := robots.Open(o.Robot); err == nil {
-		if own, err := viewOf(robot, o.Width, o.Height); err == nil {
+		if own, err := viewOf(robot, o.Camera, o.Width, o.Height); err == nil {
 			cam = own
 		}
 	}
 	info := RunInfo{
 		Suite: o.Suite.Name, SuiteHash: o.Suite.Hash, Robot: o.Robot, Referee: o.Referee.Info(), Seed: o.Seed, Episodes: o.Episodes,
-		Camera:   CameraInfo{cam.Name, cam.Width, cam.Height, cam.FovyDeg(), o.DepthNoise},
+		Camera:   CameraInfo{cam.Name, cam.Width, cam.Height, cam.FovyDeg(), o.DepthNoise, o.ColorNoise, o.Camera},
 		Renderer: renderer, Versions: CurrentVersions(), Started: time.Now().UTC(),
 	}
 	info.Latency = o.Latency

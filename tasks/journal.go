@@ -74,6 +74,8 @@ type CameraInfo struct {
 	FovyDeg float64 `json:"fovy_deg"`
 	// DepthNoise is the depth camera that was imitated; "" means exact depth.
 	DepthNoise sim.DepthNoise `json:"depth_noise,omitempty"`
+	ColorNoise bool           `json:"colour_noise,omitempty"`
+	Chosen     string         `json:"chosen,omitempty"` // Options.Camera
 }
 
 // A Journal writes a run's folder. Its methods are for one goroutine at a time.

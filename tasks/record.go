@@ -53,9 +53,11 @@ type Record struct {
 	Trace      string  `json:"trace"`
 	SimSeconds float64 `json:"sim_s"`
 	// WallSeconds, Wall and Tries are not part of what repeats.
-	WallSeconds float64   `json:"wall_s"`
-	Wall        WallTimes `json:"wall"`
-	Tries       int       `json:"tries"` // 2 if the first could not be judged for a reason that may pass: a server that was busy
+	WallSeconds float64 `json:"wall_s"`
+	// Renderer is what drew at the end of the episode if it is not what the run began with: the driver has failed, and another took over.
+	Renderer *sim.RendererInfo `json:"renderer,omitempty"`
+	Wall     WallTimes         `json:"wall"`
+	Tries    int               `json:"tries"` // 2 if the first could not be judged for a reason that may pass: a server that was busy
 
 	retryable bool
 	failure   error // what Error says

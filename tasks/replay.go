@@ -93,7 +93,7 @@ func replayOptions(dir string, info RunInfo, suite *Suite, records []*Record) (O
 	if err != nil {
 		return Options{}, err
 	}
-	cam, err := viewOf(robot, info.Camera.Width, info.Camera.Height)
+	cam, err := viewOf(robot, info.Camera.Chosen, info.Camera.Width, info.Camera.Height)
 	if err != nil {
 		return Options{}, err
 	}
@@ -102,7 +102,8 @@ func replayOptions(dir string, info RunInfo, suite *Suite, records []*Record) (O
 	}
 	return Options{
 		Suite: suite, Robot: info.Robot, Referee: newReplay(info.Referee, records), Seed: info.Seed, Episodes: info.Episodes,
-		Width: info.Camera.Width, Height: info.Camera.Height, DepthNoise: info.Camera.DepthNoise, Latency: info.Latency,
+		Width: info.Camera.Width, Height: info.Camera.Height, DepthNoise: info.Camera.DepthNoise, ColorNoise: info.Camera.ColorNoise,
+		Camera: info.Camera.Chosen, Latency: info.Latency,
 	}, nil
 }
 

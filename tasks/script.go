@@ -22,6 +22,8 @@ type Script struct {
 	Robot      string         `yaml:"robot"`
 	Size       []int          `yaml:"size,flow"` // of the referee's picture, width and height [px]
 	DepthNoise sim.DepthNoise `yaml:"depth_noise,omitempty"`
+	ColorNoise bool           `yaml:"colour_noise,omitempty"`
+	Camera     string         `yaml:"camera,omitempty"` // that the referee looks through: see ParseCamera; "" means the robot's usual one
 	// Answers stand in for the referee's. What they leave open is asked.
 	Answers []ScriptedAnswer `yaml:"answers,omitempty"`
 	Events  []Event          `yaml:"events,omitempty"`
@@ -92,6 +94,9 @@ func (s *Script) check() error {
 	if _, err := sim.ParseDepthNoise(string(s.DepthNoise)); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
+	if _, err := ParseCamera(s.Robot, s.Camera); err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
 	seen := map[int]bool{}
 	for _, a := range s.Answers {
 		if a.Step < 1 || seen[a.Step] {
@@ -136,7 +141,8 @@ func (s *Script) answerTo(step int) *ScriptedAnswer {
 
 // ScriptOf is the script of a recorded episode: all its answers.
 func ScriptOf(info RunInfo, r *Record) Script {
-	s := Script{Seed: r.Seed, Robot: info.Robot, Size: []int{info.Camera.Width, info.Camera.Height}, DepthNoise: info.Camera.DepthNoise, Trace: r.Trace}
+	s := Script{Seed: r.Seed, Robot: info.Robot, Size: []int{info.Camera.Width, info.Camera.Height}, DepthNoise: info.Camera.DepthNoise, ColorNoise: info.Camera.ColorNoise,
+		Camera: info.Camera.Chosen, Trace: r.Trace}
 	for i := range r.Steps {
 		if a, ok := answerIn(i, &r.Steps[i]); ok {
 			s.Answers = append(s.Answers, a)

@@ -113,6 +113,7 @@ func Open(ctx context.Context, o Options, script *Script) (*Session, error) {
 		s.script = *script
 	}
 	s.script.Seed, s.script.Robot, s.script.Size, s.script.DepthNoise = o.Seed, o.Robot, []int{o.Width, o.Height}, o.DepthNoise
+	s.script.ColorNoise, s.script.Camera = o.ColorNoise, o.Camera
 	if err := s.script.check(); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("tasks: %w", err)

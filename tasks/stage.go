@@ -29,7 +29,8 @@ type Stage struct {
 	Things []int // the object that each of Task.Things is, an index into Scene.Objects
 	Goals  []BoundGoal
 
-	ownView bool // the referee looks through the robot's camera
+	camera  string // that was chosen: see ParseCamera
+	ownView bool   // the referee looks through the robot's camera
 	events  []boundPush
 }
 
@@ -56,7 +57,11 @@ const minRegion = 0.0004
 // see draws the pictures by which scenes are refused in which a question of the task has no right answer; if it is nil, none is, and the scene may be
 // another one.
 func NewStage(suite *Suite, robot *robots.Robot, seed uint64, see sim.Renderer) (*Stage, error) {
-	st := &Stage{Suite: suite, Task: suite.Task(seed), Seed: seed, Robot: robot}
+	return newStage(suite, robot, seed, see, "")
+}
+
+func newStage(suite *Suite, robot *robots.Robot, seed uint64, see sim.Renderer, camera string) (*Stage, error) {
+	st := &Stage{Suite: suite, Task: suite.Task(seed), Seed: seed, Robot: robot, camera: camera}
 	part, err := robot.Build()
 	if err != nil {
 		return nil, err
@@ -90,7 +95,7 @@ func NewStage(suite *Suite, robot *robots.Robot, seed uint64, see sim.Renderer) 
 			if ok && err == nil && len(st.Goals) > 1 {
 				ok, err = st.rehearse(&shot, see)
 			}
-			if err != nil || !ok || robot.Camera == "" || st.speaksOfPlaces() {
+			if err != nil || !ok || !st.mounted() || st.speaksOfPlaces() {
 				return ok, err
 			}
 			// Scenes are the same for all robots. What the robot's own camera does not show is asked about from across the table.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -36,6 +37,9 @@ type evalCommand struct {
 	Workers  int    `default:"0" help:"Episodes at a time; 0: one for each core. Results do not depend on it."`
 	Size     string `placeholder:"WxH" help:"Size of the referee's picture [px] (default: 640x480; 640x360, all of the sensor, through the G1's own camera)."`
 	Noise    string `name:"depth-noise" placeholder:"CAMERA" help:"Noise of a depth camera, for robot and referee alike: d435 or l515 (default: exact depth)."`
+	Camera   string `placeholder:"CAMERA" help:"What the referee looks through: referee (the scene's own), d435 or l515 in its place, or wrist (UR5) or head (G1), on the robot (default: head for the G1, else referee)."`
+	Sensor   string `placeholder:"SENSOR" help:"Colour noise and depth as a sensor measures them, for robot and referee alike: d435 or l515 (default: exact)."`
+	Fallback bool   `name:"gl-fallback" help:"If the GPU cannot be used, or fails on the way, go on with the CPU; the run and its episodes say so (default: an error)."`
 	Latency  string `placeholder:"S" help:"Simulated time that an answer is charged: seconds, or measured (default: what the suite's clock says)."`
 	Out      string `placeholder:"DIR" help:"Folder of the run (default: a new one under runs/)."`
 	Controls bool   `help:"Play the same episodes with oracle, random-in-mask and random-pixel too, for the report: what can be reached, and what luck does."`
@@ -94,6 +98,19 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
+	if c.Camera, err = tasks.ParseCamera(c.Robot, c.Camera); err != nil {
+		return usageError{err}
+	}
+	colors := false
+	if c.Sensor != "" {
+		if c.Noise != "" {
+			return usageError{errors.New("--sensor and --depth-noise (want one: --sensor is noise of depth and colour)")}
+		}
+		if noise, err = sim.ParseDepthNoise(c.Sensor); err != nil {
+			return usageError{err}
+		}
+		colors = noise != ""
+	}
 	latency, err := tasks.ParseLatency(c.Latency)
 	if err != nil {
 		return usageError{err}
@@ -118,10 +135,10 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 	print := c.printer(io.out, suite)
 	options := tasks.Options{
 		Suite: suite, Robot: c.Robot, Referee: ref, Seed: c.Seed, Episodes: c.Episodes, Shard: shard, Workers: c.Workers, Width: w, Height: h,
-		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },
-		DepthNoise:  noise,
-		Latency:     latency,
-		Out:         c.Out, Resume: c.Resume, Frames: tasks.FramePolicy(c.Frames),
+		NewRenderer: c.renderers(device, io.err),
+		Camera:      c.Camera, DepthNoise: noise, ColorNoise: colors,
+		Latency: latency,
+		Out:     c.Out, Resume: c.Resume, Frames: tasks.FramePolicy(c.Frames),
 		OnRecord: print.record,
 	}
 	records, summary, err := play(ctx, io, options)
@@ -140,6 +157,20 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 		}
 	}
 	return nil
+}
+
+// renderers makes what draws. With --gl-fallback the CPU takes over from a GPU that fails.
+func (c *evalCommand) renderers(device render.Device, say io.Writer) func() (sim.Renderer, error) {
+	open := func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) }
+	if !c.Fallback || device == render.Software {
+		return open
+	}
+	var once sync.Once
+	return func() (sim.Renderer, error) {
+		return render.WithFallback(open, func() (sim.Renderer, error) { return render.New(render.Options{Device: render.Software}) }, func(why error) {
+			once.Do(func() { fmt.Fprintf(say, "refarena: %v; from here on the CPU draws (--gl-fallback)\n", why) })
+		})
+	}
 }
 
 // play runs episodes behind a progress bar.

@@ -42,7 +42,11 @@ func (c *exportSceneCommand) Run(_ context.Context, io console) error {
 	name := fmt.Sprintf("%s %d", s.name, c.Seed)
 	if c.GLTF != "" {
 		var file bytes.Buffer
-		if err := glb.FromData(name, s.Data, s.cameras(w, h)...).Write(&file); err != nil {
+		presets, err := s.presets(w, h)
+		if err != nil {
+			return err
+		}
+		if err := glb.FromData(name, s.Data, append(s.cameras(w, h), presets...)...).Write(&file); err != nil {
 			return err
 		}
 		if err := writeFile(c.GLTF, file.Bytes()); err != nil {

@@ -26,7 +26,7 @@ func TestExport(t *testing.T) {
 	for _, n := range doc.Nodes {
 		nodes[n.Name] = n
 	}
-	for _, name := range []string{"world", "red mug", "robot/wrist_3_link", "referee", "overview", "key light"} {
+	for _, name := range []string{"world", "red mug", "robot/wrist_3_link", "referee", "overview", "d435", "l515", "ur5-wrist", "key light"} {
 		if nodes[name] == nil {
 			t.Errorf("no node %q in the file", name)
 		}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
@@ -82,6 +84,26 @@ func (s *shownScene) close() {
 // cameras are the views of a scene by name, the referee's first.
 func (s *shownScene) cameras(w, h int) []sim.Camera {
 	return []sim.Camera{s.Camera(w, h), overview(w, h)}
+}
+
+// presets are the named cameras: third persons where the referee's stands, and those on the robot as it stands.
+func (s *shownScene) presets(w, h int) (out []sim.Camera, err error) {
+	for _, name := range sim.CameraPresets() {
+		p, err := sim.FindCameraPreset(name)
+		if err != nil {
+			return nil, err
+		}
+		if p.Body == "" {
+			out = append(out, p.Camera(w, h, s.Camera(w, h).TWorldCam))
+		} else if s.robot != nil && slices.Contains(tasks.Cameras(s.robot.Name), name) {
+			cam, err := p.Mounted(s.Data, "robot/", w, h)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, cam)
+		}
+	}
+	return out, nil
 }
 
 // overview shows the whole robot.

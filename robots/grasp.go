@@ -80,7 +80,7 @@ const (
 	fingertipGap = 0.0025 // between the closed finger tips and the support, without noise [m]
 	fewPoints    = 12     // fewer points are no object
 	sideGap      = 0.004  // beside the fingers, to everything that was seen [m]
-	gripReserve  = 0.003  // the widest thing to be gripped is this much narrower than the opening, unless Hand.Reserve says more [m]
+	gripReserve  = 0.001  // the widest thing to be gripped is this much narrower than the opening, unless Hand.Reserve says more [m]
 	astray       = 0.06   // the farthest that a grasp may be from the pointed point [m]
 	snapPixels   = 4      // how far a pixel beside an object's outline may be off, at 640 × 480
 	around       = 0.16   // how far around the pointed point matters [m]
@@ -543,18 +543,18 @@ func (g *GraspPlanner) stretches(s *slice, t *target) {
 				break
 			}
 			if s.row[j].own && (j+1 == slots || !s.row[j+1].own) { // its right end, or that of something more
-				a, b := g.ends(s, s.u0+float64(i)*slotSize, s.u0+float64(j+1)*slotSize)
+				a, b := g.ends(s.u0+float64(i)*slotSize, s.u0+float64(j+1)*slotSize, s.tip-0.002)
 				g.stretch(s, t, a, b)
 			}
 		}
 	}
 }
 
-// ends are the outermost own points of the slice between two places, at the depth under trial.
-func (g *GraspPlanner) ends(s *slice, from, to float64) (a, b float64) {
+// ends are the outermost own points of the slice between two places, from a depth on.
+func (g *GraspPlanner) ends(from, to, depth float64) (a, b float64) {
 	a, b = to, from
 	for _, q := range g.ownIn {
-		if q.z >= s.tip-0.002 && q.u >= from && q.u <= to {
+		if q.z >= depth && q.u >= from && q.u <= to {
 			a, b = min(a, q.u), max(b, q.u)
 		}
 	}
@@ -746,6 +746,8 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 			cost += 12 * max(0, 0.9-facing[side]/known[side])
 		}
 	}
+	low, high := g.ends(a-slotSize, b+slotSize, padLow)
+	cost += 1600 * min(0.012, max(0, width-max(high-low, 0)-0.001)) // below the pads: they would press it down and out
 	if edge {
 		cost += 3
 	} else {

@@ -4,7 +4,7 @@
 
 // VECTOR: see light.c.
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
-#define VECTOR __attribute__((target_clones("avx2", "default")))
+#define VECTOR __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define VECTOR
 #endif

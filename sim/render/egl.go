@@ -26,8 +26,9 @@ type Device int
 
 const (
 	Auto     Device = iota // the first GPU that gives a context, else the CPU
-	Software               // the CPU (Mesa's llvmpipe): the reference, the same bytes on machines of one kind
-	GPU                    // a GPU, or an error
+	Software               // the CPU: the reference, the same bytes on machines of one kind; needs no driver
+	GPU                    // OpenGL on a GPU, or an error
+	Mesa                   // OpenGL on the CPU (llvmpipe), or an error: slow, to compare the CPU's rasteriser with
 )
 
 func (d Device) String() string {
@@ -38,18 +39,20 @@ func (d Device) String() string {
 		return "software"
 	case GPU:
 		return "gpu"
+	case Mesa:
+		return "mesa"
 	}
 	return fmt.Sprintf("Device(%d)", int(d))
 }
 
 // ParseDevice is the Device of that name.
 func ParseDevice(name string) (Device, error) {
-	for d := Auto; d <= GPU; d++ {
+	for d := Auto; d <= Mesa; d++ {
 		if name == d.String() {
 			return d, nil
 		}
 	}
-	return 0, fmt.Errorf("render: no device %q (have auto, software, gpu)", name)
+	return 0, fmt.Errorf("render: no device %q (have auto, software, gpu, mesa)", name)
 }
 
 // LoadGL finds the functions of OpenGL, which package sim/render/window calls on a context of its own.
@@ -100,7 +103,7 @@ func openContext(dev Device) (*glContext, error) {
 	}
 	var tried []string
 	for _, d := range list {
-		if dev == GPU && d.software == 1 || dev == Software && d.software == 0 {
+		if (dev == Mesa) != (d.software == 1) {
 			continue
 		}
 		c, err := openOn(d.display)
@@ -108,16 +111,16 @@ func openContext(dev Device) (*glContext, error) {
 			tried = append(tried, err.Error())
 			continue
 		}
-		if dev == Software && !c.info.Software || dev == GPU && c.info.Software {
+		if c.info.Software != (dev == Mesa) {
 			tried = append(tried, fmt.Sprintf("%s is not a %s renderer", c.info.Renderer, dev))
 			c.close()
 			continue
 		}
 		return c, nil
 	}
-	advice := "install libgl1-mesa-dri for drawing on the CPU"
-	if dev == GPU {
-		advice = "install the GPU's EGL driver, or choose software"
+	advice := "install the GPU's EGL driver, or choose software"
+	if dev == Mesa {
+		advice = "apt-get install libegl1 libgl1-mesa-dri, or choose software"
 	}
 	if len(tried) == 0 {
 		tried = append(tried, "EGL lists none")
@@ -170,7 +173,7 @@ func checkGL(doing string) error {
 	case gl.OUT_OF_MEMORY:
 		return fmt.Errorf("render: %s: out of memory", doing)
 	case 0x0507: // GL_CONTEXT_LOST (OpenGL 4.5, KHR_robustness)
-		return fmt.Errorf("render: %s: the graphics driver lost its context; open a new Renderer, or draw with the CPU (--gl software)", doing)
+		return fmt.Errorf("render: %s: the graphics driver lost its context; open a new Renderer, or draw on the CPU (--gl software)", doing)
 	case gl.INVALID_FRAMEBUFFER_OPERATION:
 		return fmt.Errorf("render: %s: the driver refuses the framebuffer", doing)
 	default:

@@ -5,7 +5,7 @@
 
 // Loops over short arrays, which the compiler makes into vector instructions: for the CPUs at hand, chosen when the program starts.
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
-#define VECTOR __attribute__((target_clones("avx2", "default")))
+#define VECTOR __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define VECTOR
 #endif
@@ -30,18 +30,13 @@ INLINE void normalOf(int32_t s, float *nx, float *ny, float *nz) {
 	*nz = z * k;
 }
 
-VECTOR void lightDepth(const lightScene *s, float *depth, int32_t *body, int first, int last) {
-	const float a = s->clip[0], b = s->clip[1];
-	const int n = (last - first) * s->width;
-	depth += (size_t)first * s->width;
-	const int32_t *surface = s->surfaces + (size_t)first * s->width;
-	body += (size_t)first * s->width;
+VECTOR void lightDepth(const int32_t *surfaces, const int32_t *visualBody, const float clip[2], float *depth, int32_t *bodies, int n) {
+	const float a = clip[0], b = clip[1];
 	for (int i = 0; i < n; i++) {
 		float d = 1 / (a - b * depth[i]);
-		depth[i] = surface[i] ? d : 0;
+		depth[i] = surfaces[i] ? d : 0;
 	}
-	const int32_t *visualBody = s->visualBody;
-	for (int i = 0; i < n; i++) body[i] = visualBody[(uint32_t)surface[i] >> 20];
+	for (int i = 0; i < n; i++) bodies[i] = visualBody[(uint32_t)surfaces[i] >> 20];
 }
 
 // Ambient obstruction from the depth buffer (McGuire, Mara and Luebke, "Scalable ambient obscurance", 2012), on a coarse grid of pixels,

@@ -1,4 +1,4 @@
-// Lights what the surface shaders noted, pixel by pixel, on the CPU. See lighting.go for why.
+// Lights what a seer noted, pixel by pixel, on the CPU. See lighting.go for why.
 #ifndef REFARENA_LIGHT_H
 #define REFARENA_LIGHT_H
 
@@ -27,9 +27,7 @@ typedef struct {
 	uint8_t *open;            // ambient occlusion, a byte for LIGHT_COARSE² pixels: 255 is none
 	uint8_t *raw;             // … before it is smooth
 	const lightMaterial *materials; // by visual
-	const int32_t *visualBody;      // …
 	float rayCorner[3], rayX[3], rayY[3]; // from the eye towards the first pixel's centre, one metre along cam z, in the world; what a pixel adds
-	float clip[2];                        // inverse depth = clip[0] - clip[1] · depth buffer
 	float focal;                          // [px]
 
 	float key[3], keyColor[3], ground[3], sky[3]; // towards the key light, unit; linear light; sky is less ground
@@ -44,11 +42,12 @@ typedef struct {
 	float penumbra;                // radius of the penumbra [texels] for a depth of 1 of the map between caster and surface
 } lightScene;
 
-// The steps of a picture, each over the rows from first to last - 1; a step begins when the one before is done everywhere. Depth, bodies
-// and rgb are whole images.
+// lightDepth turns n values of the depth buffer into depth along cam z [m], 0 for nothing, and visuals into bodies. 1 / depth = clip[0] -
+// clip[1] · value.
+void lightDepth(const int32_t *surfaces, const int32_t *visualBody, const float clip[2], float *depth, int32_t *bodies, int n);
 
-// lightDepth turns the depth buffer into depth along cam z [m], 0 for nothing, and visuals into bodies.
-void lightDepth(const lightScene *s, float *depth, int32_t *bodies, int first, int last);
+// The steps of a picture, each over the rows from first to last - 1; a step begins when the one before is done everywhere. Depth and
+// rgb are whole images.
 
 // lightRaw fills s->raw, lightOpen s->open; rows are those of their own grid.
 void lightRaw(const lightScene *s, const float *depth, int first, int last);

@@ -14,58 +14,38 @@ import (
 	"github.com/refarena/refarena/sim"
 )
 
-// The pictures are lit by light.c and not by a fragment shader: on llvmpipe one look into a texture costs a picture of 640×480 2 to 3 ms
-// of two cores, and each pixel needs a dozen. GL draws what is seen (visual, normal, depth and printed colour); the rest, the shadow map too
-// (cast.c), is arithmetic on arrays, which a compiler vectorises. A GPU's pictures differ from the CPU's in rasterisation alone.
+// The pictures are lit by light.c and not by a fragment shader: it is arithmetic on arrays, which a compiler vectorises, and the same
+// whatever found out what is seen. A GPU's pictures differ from the CPU's in rasterisation alone.
 
 // A lighter lights pictures. Its memory is C's.
 type lighter struct {
 	scene  C.lightScene
 	shadow *shadowMap
-	crew   crew
+	crew   *crew
 	step   int // what the crew is doing
 	shot   *sim.Shot
-	graph  *graph // whose shadows are being drawn
 }
 
 const (
-	stepDepth = iota
-	stepRaw
+	stepRaw = iota
 	stepOpen
 	stepColors
 	stepEdges
 	stepSmooth
 	steps
-	stepShadow // before them, beside GL
 )
 
-func newLighter(threads int) *lighter {
-	l := &lighter{shadow: newShadowMap()}
+func newLighter(c *crew) *lighter {
+	l := &lighter{shadow: newShadowMap(), crew: c}
 	m := l.shadow
 	l.scene.shadow = (*C.float)(&m.texels[0])
 	l.scene.shadowLo = (*C.float)(&m.bounds[0])
 	l.scene.shadowHi = (*C.float)(&m.bounds[shadowBlocks*shadowBlocks])
 	l.scene.shadowSide = shadowSide
-	l.crew.start(threads, l.band)
 	return l
 }
 
-func (l *lighter) free() {
-	l.crew.stop()
-	l.shadow.free()
-}
-
-// castShadows begins to draw the shadow map; wait waits until it is done. In between, what moves must stay where it is.
-func (l *lighter) castShadows(g *graph) {
-	l.shadow.fit(g)
-	l.step, l.graph = stepShadow, g
-	l.crew.begin()
-}
-
-func (l *lighter) wait() {
-	l.crew.wait()
-	l.graph = nil
-}
+func (l *lighter) free() { l.shadow.free() }
 
 // cSlice is n zeros in C's memory; freeSlice frees them. n must not be 0.
 func cSlice[T any](n int) []T {
@@ -78,8 +58,8 @@ func freeSlice[T any](s *[]T) {
 	*s = nil
 }
 
-// light finishes a picture: what is seen is in t, the depth buffer in shot.
-func (l *lighter) light(t *target, v *view, g *graph, shot *sim.Shot) {
+// light finishes a picture: what is seen is in t, depth in shot.
+func (l *lighter) light(t *picture, v *view, g *graph, shot *sim.Shot) {
 	c, s := &l.scene, l.shadow
 	c.width, c.height = C.int32_t(t.width), C.int32_t(t.height)
 	c.surfaces = (*C.int32_t)(&t.surfaces[0])
@@ -88,13 +68,11 @@ func (l *lighter) light(t *target, v *view, g *graph, shot *sim.Shot) {
 	c.open = (*C.uint8_t)(&t.open[0])
 	c.raw = (*C.uint8_t)(&t.open[len(t.open)/2])
 	c.materials = (*C.lightMaterial)(&g.materials[0])
-	c.visualBody = (*C.int32_t)(&g.visualBody[0])
 	for i := range 3 {
 		x, y := v.rays[1][i]/float32(t.width), v.rays[2][i]/float32(t.height)
 		c.rayCorner[i] = C.float(v.rays[0][i] + 0.5*(x+y))
 		c.rayX[i], c.rayY[i] = C.float(x), C.float(y)
 	}
-	c.clip = [2]C.float{C.float(v.clip[0]), C.float(v.clip[1])}
 	c.focal = C.float(v.focal)
 	e := &g.env
 	c.key = [3]C.float{C.float(e.keyDir.X), C.float(e.keyDir.Y), C.float(e.keyDir.Z)}
@@ -113,27 +91,21 @@ func (l *lighter) light(t *target, v *view, g *graph, shot *sim.Shot) {
 	c.penumbra = C.float(0.5 * e.keyAngle * s.depth / s.texel)
 	l.shot = shot
 	for l.step = range steps {
-		l.crew.run()
+		l.crew.run(l)
 	}
 	l.shot = nil
 }
 
-// band does one of n parts of a step.
-func (l *lighter) band(part, n int) {
-	if l.step == stepShadow {
-		l.shadow.draw(l.graph)
-		return
-	}
+// part does some rows of a step.
+func (l *lighter) part(part, parts int) {
 	f := &l.shot.Frame
 	depth := (*C.float)(&f.Depth[0])
 	rows := int(l.scene.height)
 	if l.step == stepRaw || l.step == stepOpen {
 		rows = (rows + C.LIGHT_COARSE - 1) / C.LIGHT_COARSE
 	}
-	first, last := C.int(rows*part/n), C.int(rows*(part+1)/n)
+	first, last := C.int(rows*part/parts), C.int(rows*(part+1)/parts)
 	switch l.step {
-	case stepDepth:
-		C.lightDepth(&l.scene, depth, (*C.int32_t)(&l.shot.Seg.Bodies[0]), first, last)
 	case stepRaw:
 		C.lightRaw(&l.scene, depth, first, last)
 	case stepOpen:
@@ -146,53 +118,3 @@ func (l *lighter) band(part, n int) {
 		C.lightSmooth(&l.scene, (*C.uint8_t)(&f.RGB[0]), first, last)
 	}
 }
-
-// A crew does the parts of a job at the same time.
-type crew struct {
-	n     int
-	part  func(part, n int)
-	todo  chan int
-	done  chan struct{}
-	begun bool
-}
-
-// start hires n - 1 goroutines; the caller of run is the last one.
-func (c *crew) start(n int, part func(part, n int)) {
-	c.n, c.part, c.todo, c.done = n, part, make(chan int), make(chan struct{})
-	for range n - 1 {
-		go func() {
-			for i := range c.todo {
-				c.part(i, c.n)
-				c.done <- struct{}{}
-			}
-		}()
-	}
-}
-
-func (c *crew) run() {
-	for i := 1; i < c.n; i++ {
-		c.todo <- i
-	}
-	c.part(0, c.n)
-	for i := 1; i < c.n; i++ {
-		<-c.done
-	}
-}
-
-// begin has a goroutine do a job that has no parts, if there is one; wait waits for it, if need be. There is no run in between.
-func (c *crew) begin() {
-	if c.begun = c.n > 1; c.begun {
-		c.todo <- 0
-	} else {
-		c.part(0, 1)
-	}
-}
-
-func (c *crew) wait() {
-	if c.begun {
-		<-c.done
-	}
-	c.begun = false
-}
-
-func (c *crew) stop() { close(c.todo) }

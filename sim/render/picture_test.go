@@ -194,7 +194,7 @@ func TestLiftedShadow(t *testing.T) {
 	}
 }
 
-// A panic on the context's thread is an error of that picture, and the next one is drawn.
+// A panic while drawing is an error of that picture, and the next one is drawn.
 func TestPanic(t *testing.T) {
 	r := openSoftware(t)
 	b := clutter(12)
@@ -204,8 +204,8 @@ func TestPanic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &painter{} // without a context: the first use panics
-	if err := p.safely(&job{scene: &Scene{}, shot: &sim.Shot{}}); err == nil || !strings.Contains(err.Error(), "drawing panicked") {
+	p := &painter{} // without anything: the first use panics
+	if err := p.safely(&order{scene: &Scene{}, shot: &sim.Shot{}}); err == nil || !strings.Contains(err.Error(), "drawing panicked") {
 		t.Errorf("error %v, want a panic's", err)
 	}
 	draw(t, r, b, overview(32, 24))

@@ -295,12 +295,12 @@ func TestDevices(t *testing.T) {
 		}
 		g.Close()
 	}
-	for _, d := range []Device{Auto, Software, GPU} {
+	for _, d := range []Device{Auto, Software, GPU, Mesa} {
 		if got, err := ParseDevice(d.String()); got != d || err != nil {
 			t.Errorf("ParseDevice(%q) = %v, %v", d.String(), got, err)
 		}
 	}
-	if _, err := ParseDevice("vulkan"); err == nil || !strings.Contains(err.Error(), "have auto, software, gpu") {
+	if _, err := ParseDevice("vulkan"); err == nil || !strings.Contains(err.Error(), "have auto, software, gpu, mesa") {
 		t.Errorf("ParseDevice(vulkan): %v", err)
 	}
 }
@@ -329,49 +329,37 @@ func TestAllocations(t *testing.T) {
 
 // A second scene sends only the meshes and textures that the first one lacked; what is not used any more goes when there is too much.
 func TestLibrary(t *testing.T) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
-		ctx, err := openContext(Software)
-		if err != nil {
+	p, err := newPainter(Options{Device: Software})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.free()
+	var shot sim.Shot
+	paintScene := func(s *Scene) {
+		shot.Frame.RGB, shot.Frame.Depth, shot.Seg.Bodies = make([]byte, 3*64), make([]float32, 64), make([]int32, 64)
+		if err := p.paint(&order{s, []sim.Pose{sim.Identity()}, overview(8, 8), &shot}); err != nil {
 			t.Error(err)
-			return
 		}
-		defer ctx.close()
-		p, err := newPainter(ctx.gs, Options{})
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		var shot sim.Shot
-		paintScene := func(s *Scene) {
-			shot.Frame.RGB, shot.Frame.Depth, shot.Seg.Bodies = make([]byte, 3*64), make([]float32, 64), make([]int32, 64)
-			if err := p.paint(&job{s, []sim.Pose{sim.Identity()}, overview(8, 8), &shot}); err != nil {
-				t.Error(err)
-			}
-		}
-		shared, tex := shape.Box([3]float64{1, 1, 1}, 0), wood()
-		visual := func(m *shape.Mesh) sim.Visual {
-			return sim.Visual{TBodyVisual: sim.Identity(), Mesh: m, Material: sim.Material{Texture: tex}}
-		}
-		paintScene(&Scene{Visuals: []sim.Visual{visual(shared), visual(shared)}})
-		if p.library.uploads != 2 {
-			t.Errorf("one mesh and one texture: %d uploads, want 2", p.library.uploads)
-		}
-		paintScene(&Scene{Visuals: []sim.Visual{visual(shared), visual(shape.Box([3]float64{2, 1, 1}, 0))}})
-		if p.library.uploads != 3 {
-			t.Errorf("one mesh more: %d uploads, want 3", p.library.uploads)
-		}
-		p.library.budget = 1 << 20
-		for range 8 {
-			paintScene(&Scene{Visuals: []sim.Visual{visual(shared), visual(shape.Ellipsoid([3]float64{1, 1, 1}, 80))}})
-		}
-		if p.library.bytes > p.library.budget || p.library.meshes[shared] == nil {
-			t.Errorf("the library holds %d bytes (budget %d), the shared mesh: %v", p.library.bytes, p.library.budget, p.library.meshes[shared])
-		}
-	}()
-	<-done
+	}
+	shared, tex := shape.Box([3]float64{1, 1, 1}, 0), wood()
+	visual := func(m *shape.Mesh) sim.Visual {
+		return sim.Visual{TBodyVisual: sim.Identity(), Mesh: m, Material: sim.Material{Texture: tex}}
+	}
+	paintScene(&Scene{Visuals: []sim.Visual{visual(shared), visual(shared)}})
+	if p.library.kept != 2 {
+		t.Errorf("one mesh and one texture: %d were taken in, want 2", p.library.kept)
+	}
+	paintScene(&Scene{Visuals: []sim.Visual{visual(shared), visual(shape.Box([3]float64{2, 1, 1}, 0))}})
+	if p.library.kept != 3 {
+		t.Errorf("one mesh more: %d were taken in, want 3", p.library.kept)
+	}
+	p.library.budget = 1 << 20
+	for range 8 {
+		paintScene(&Scene{Visuals: []sim.Visual{visual(shared), visual(shape.Ellipsoid([3]float64{1, 1, 1}, 80))}})
+	}
+	if p.library.bytes > p.library.budget || p.library.meshes[shared] == nil {
+		t.Errorf("the library holds %d bytes (budget %d), the shared mesh: %v", p.library.bytes, p.library.budget, p.library.meshes[shared])
+	}
 }
 
 // Contexts that are closed leave neither threads nor files nor memory behind. REFARENA_LONG=1 tries a thousand; memory counts only then,

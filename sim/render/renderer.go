@@ -1,8 +1,8 @@
 // Package render draws what a camera sees of a simulation: colour, depth in metres and body ids, from one pass, without a window.
 //
-// g3n holds the scene graph, materials and shaders; a headless EGL context and framebuffers of our own stand in for its window. GL finds
-// out what is seen; light.c makes the picture of it (see lighting.go). The world's z stays up: the only
-// changes of axes are Camera.ViewGL and Camera.ProjectionGL.
+// g3n holds the scene graph: nodes, geometries, materials, textures. What a camera sees of it is found out by a rasteriser on the CPU (raster.c), which
+// needs nothing but the CPU, or by g3n's shaders and OpenGL on a GPU (gl.go), in a headless EGL context; light.c makes the picture of it (see
+// lighting.go). The world's z stays up: the only changes of axes are Camera.ViewGL and Camera.ProjectionGL.
 package render
 
 import (
@@ -11,17 +11,13 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/g3n/engine/core"
-	"github.com/g3n/engine/gls"
-	"github.com/go-gl/gl/v3.3-core/gl"
-
 	"github.com/refarena/refarena/sim"
 )
 
 // Options says how to draw. The zero value is ready to use.
 type Options struct {
 	Device  Device // what draws
-	Threads int    // how many goroutines light a picture; 0 means one for each CPU, at most 4. The pixels don't depend on it
+	Threads int    // how many goroutines make a picture; 0 means one for each CPU, at most 4. The pixels don't depend on it
 
 	// NoShadows lets the key light through everything. It is there to measure what shadows cost.
 	NoShadows bool
@@ -29,14 +25,14 @@ type Options struct {
 
 const maxThreads = 4
 
-// A Renderer is a sim.Renderer with a GL context and an OS thread of its own. Callers need no particular thread. Calls from several
+// A Renderer is a sim.Renderer with a goroutine of its own and, where GL draws, a context on a thread of its own. Callers need no particular thread. Calls from several
 // goroutines wait for each other; work in parallel takes a Renderer each.
 type Renderer struct {
 	mu     sync.Mutex
 	closed bool
-	calls  chan struct{} // a job is in call
+	calls  chan struct{} // an order is in call
 	done   chan error    // … and its answer
-	call   job
+	call   order
 	info   sim.RendererInfo
 
 	model *sim.Model // whose scene is scene
@@ -46,8 +42,8 @@ type Renderer struct {
 
 var _ sim.Renderer = (*Renderer)(nil)
 
-// A job is a picture that was asked for.
-type job struct {
+// An order is a picture that was asked for.
+type order struct {
 	scene *Scene
 	poses []sim.Pose
 	cam   sim.Camera
@@ -64,34 +60,26 @@ func New(opt Options) (*Renderer, error) {
 	return r, nil
 }
 
-// serve owns the context. Its goroutine is locked to its thread and never unlocked, so that the thread ends with it.
+// serve owns what draws. With GL its goroutine is locked to its thread and never unlocked, so that the thread ends with it.
 func (r *Renderer) serve(opt Options) {
-	runtime.LockOSThread()
-	ctx, err := openContext(opt.Device)
+	p, err := newPainter(opt)
 	if err != nil {
 		r.done <- err
 		return
 	}
-	p, err := newPainter(ctx.gs, opt)
-	if err != nil {
-		ctx.close()
-		r.done <- err
-		return
-	}
-	r.info = ctx.info
+	r.info = p.seer.info()
 	r.done <- nil
 	for range r.calls {
 		r.done <- p.safely(&r.call)
 	}
 	p.free()
-	ctx.close()
 	close(r.done)
 }
 
 // Info names what draws.
 func (r *Renderer) Info() sim.RendererInfo { return r.info }
 
-// Close frees the context and ends its thread. A second Close does nothing.
+// Close frees what draws. A second Close does nothing.
 func (r *Renderer) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -100,7 +88,7 @@ func (r *Renderer) Close() error {
 	}
 	r.closed = true
 	close(r.calls)
-	for range r.done { // closed when the context is gone
+	for range r.done { // closed when all is gone
 	}
 	r.model, r.scene = nil, nil
 	return nil
@@ -145,10 +133,10 @@ func (r *Renderer) draw(s *Scene, poses []sim.Pose, cam sim.Camera, shot *sim.Sh
 	shot.Frame.RGB = resize(shot.Frame.RGB, 3*n)
 	shot.Frame.Depth = resize(shot.Frame.Depth, n)
 	shot.Seg.Bodies = resize(shot.Seg.Bodies, n)
-	r.call = job{s, poses, cam, shot}
+	r.call = order{s, poses, cam, shot}
 	r.calls <- struct{}{}
 	err := <-r.done
-	r.call = job{}
+	r.call = order{}
 	return err
 }
 
@@ -160,111 +148,104 @@ func resize[T any](s []T, n int) []T {
 	return s[:n]
 }
 
-// A painter draws jobs into targets. It lives on the context's thread.
+// A painter draws what was ordered.
 type painter struct {
-	gs       *gls.GLS
-	programs *programs
-	library  *library
-	targets  targetCache
-
-	noShadows bool
+	crew      crew
+	seer      seer
+	library   *library
+	pictures  pictures
 	lighter   *lighter
-	scene     *Scene // that graph was built from
-	graph     *graph
-	view      view
-	info      core.RenderInfo
+	noShadows bool
+
+	scene *Scene // that graph was built from
+	graph *graph
+	view  view
 }
 
-func newPainter(gs *gls.GLS, opt Options) (*painter, error) {
-	p := &painter{gs: gs, library: newLibrary(gs)}
-	for _, capability := range []int{gls.BLEND, gls.MULTISAMPLE, gls.PROGRAM_POINT_SIZE, gls.POLYGON_OFFSET_FILL, gls.POLYGON_OFFSET_LINE,
-		gls.POLYGON_OFFSET_POINT} { // g3n turns these on
-		gs.Disable(capability)
-	}
-	gl.PixelStorei(gl.PACK_ALIGNMENT, 1)
-	gl.PixelStorei(gl.UNPACK_ALIGNMENT, 1)
-	var err error
-	if p.programs, err = newPrograms(gs); err != nil {
-		return nil, err
-	}
-	if err := checkGL("setting up"); err != nil {
-		return nil, err
-	}
+// newPainter makes a painter for the goroutine that calls it, which GL locks to its thread.
+func newPainter(opt Options) (*painter, error) {
+	p := &painter{noShadows: opt.NoShadows}
 	threads := opt.Threads
 	if threads == 0 {
 		threads = min(runtime.GOMAXPROCS(0), maxThreads)
 	}
-	p.lighter = newLighter(max(threads, 1))
-	if p.noShadows = opt.NoShadows; p.noShadows {
+	p.crew.start(max(threads, 1))
+	var err error
+	if p.seer, err = newSeer(opt.Device, &p.crew); err != nil {
+		p.crew.stop()
+		return nil, err
+	}
+	p.library = newLibrary(p.seer)
+	p.lighter = newLighter(&p.crew)
+	if p.noShadows {
 		p.lighter.scene.shadowSide = 0 // every place is outside of the map, and so is lit
 	}
 	return p, nil
 }
 
-// free gives back what is not GL's.
+// newSeer is what finds out what is seen on a device.
+func newSeer(dev Device, c *crew) (seer, error) {
+	if dev == Software {
+		return newCPU(c), nil
+	}
+	runtime.LockOSThread()
+	g, err := newGL(dev, c)
+	if err == nil {
+		return g, nil
+	}
+	runtime.UnlockOSThread()
+	if dev == Auto {
+		return newCPU(c), nil
+	}
+	return nil, err
+}
+
 func (p *painter) free() {
-	p.lighter.free()
-	p.targets.free()
 	if p.graph != nil {
 		p.graph.free()
 	}
+	p.pictures.free()
+	p.library.free()
+	p.lighter.free()
+	p.seer.free()
+	p.crew.stop()
 }
 
 // safely is paint whose panic, on a goroutine that no caller can guard, is an error.
-func (p *painter) safely(j *job) (err error) {
+func (p *painter) safely(o *order) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("render: drawing panicked: %v", cause)
 		}
 	}()
-	return p.paint(j)
+	return p.paint(o)
 }
 
-// paint draws one job and reads it back.
-func (p *painter) paint(j *job) error {
-	if p.scene != j.scene || len(p.graph.poses) != len(j.poses) {
+func (p *painter) paint(o *order) error {
+	if p.scene != o.scene || len(p.graph.poses) != len(o.poses) {
 		if p.graph != nil {
 			p.graph.free()
 		}
 		p.scene, p.graph = nil, nil
-		if err := j.scene.check(len(j.poses)); err != nil {
+		if err := o.scene.check(len(o.poses)); err != nil {
 			return err
 		}
-		p.graph = newGraph(j.scene, len(j.poses), p.library, p.programs)
-		p.scene = j.scene
+		p.graph = newGraph(o.scene, len(o.poses), p.library)
+		p.scene = o.scene
 	}
-	t, err := p.targets.get(j.cam.Width, j.cam.Height)
-	if err != nil {
+	p.graph.pose(o.poses)
+	var shadow *shadowMap // if it is to be drawn anew
+	if p.graph.moved && !p.noShadows {
+		shadow = p.lighter.shadow
+		shadow.fit(p.graph)
+	}
+	p.view.set(o.cam)
+	p.graph.cull(&p.view)
+	pic := p.pictures.get(o.cam.Width, o.cam.Height)
+	if err := p.seer.see(p.graph, &p.view, pic, o.shot, shadow); err != nil {
 		return err
 	}
-	p.graph.pose(j.poses)
-	if p.graph.moved && !p.noShadows {
-		p.lighter.castShadows(p.graph)
-		defer p.lighter.wait() // a panic leaves nobody behind
-		p.graph.moved = false
-	}
-	p.view.set(j.cam, true)
-	t.begin()
-	p.gs.FrontFace(gls.CW) // the view is flipped
-	p.surfaces()
-	t.read(j.shot)
-	p.lighter.wait()
-	p.lighter.light(t, &p.view, p.graph, j.shot)
-	return checkGL("drawing")
-}
-
-// surfaces draws what the view sees of the graph into the bound framebuffer.
-func (p *painter) surfaces() {
-	p.graph.cull(&p.view)
-	var current *surfaceProgram
-	for _, o := range p.graph.visible {
-		if o.surface.program != current {
-			current = o.surface.program
-			p.gs.UseProgram(current.Program)
-			textured := current == &p.programs.textured
-			gl.ColorMaski(1, textured, textured, textured, textured)
-		}
-		o.clipMesh.MultiplyMatrices(&p.view.worldClip, &o.tWorldMesh)
-		o.Materials()[0].Render(p.gs, &p.info)
-	}
+	p.graph.moved = p.graph.moved && p.noShadows
+	p.lighter.light(pic, &p.view, p.graph, o.shot)
+	return nil
 }

@@ -1,6 +1,7 @@
 package render
 
 // #include "light.h"
+// #include "raster.h"
 import "C"
 
 import (
@@ -13,7 +14,7 @@ import (
 	"github.com/g3n/engine/graphic"
 	"github.com/g3n/engine/material"
 	"github.com/g3n/engine/math32"
-	"github.com/g3n/engine/texture"
+	"github.com/go-gl/mathgl/mgl64"
 
 	"github.com/refarena/refarena/sim"
 )
@@ -83,26 +84,28 @@ type environment struct {
 // A solid is a mesh with a material in the graph.
 type solid struct {
 	graphic.Graphic
-	mesh       *gpuMesh
+	mesh       *mesh
 	surface    *surface
 	body       int32
 	tWorldMesh math32.Matrix4
-	clipMesh   math32.Matrix4 // of this frame
-	rotation   [9]float32     // of tWorldMesh
 	centre     math32.Vector3 // of the bounding sphere, in the world
 	order      int            // in the scene
 	far        float32        // sort key: depth of the bounding sphere's far end [m]
+
+	// For GL, of this frame.
+	program  *surfaceProgram
+	clipMesh math32.Matrix4
+	rotation [9]float32 // of tWorldMesh
 }
 
-// A surface is a g3n material for our shaders.
+// A surface is a g3n material.
 type surface struct {
 	material.Material
-	program *surfaceProgram
-	texture *texture.Texture2D
+	print *print // or nil
 }
 
 // newGraph builds the nodes of a checked scene. Meshes and textures come from the library. The graph's own buffers are freed by free.
-func newGraph(s *Scene, nBody int, lib *library, progs *programs) *graph {
+func newGraph(s *Scene, nBody int, lib *library) *graph {
 	g := &graph{
 		root:   core.NewNode(),
 		bodies: make([]*core.Node, nBody),
@@ -111,7 +114,6 @@ func newGraph(s *Scene, nBody int, lib *library, progs *programs) *graph {
 		moved:  true,
 	}
 	lib.scenes++
-	lib.gs.UseProgram(progs.textured.Program) // where g3n looks for the uniforms of textures
 	for i, v := range s.Visuals {
 		if len(v.Mesh.Indices) == 0 {
 			continue
@@ -120,7 +122,7 @@ func newGraph(s *Scene, nBody int, lib *library, progs *programs) *graph {
 			g.bodies[v.Body] = core.NewNode()
 			g.root.Add(g.bodies[v.Body])
 		}
-		o := &solid{mesh: lib.mesh(v.Mesh), surface: newSurface(v.Material, lib, progs), body: int32(v.Body), order: i}
+		o := &solid{mesh: lib.mesh(v.Mesh), surface: newSurface(v.Material, lib), body: int32(v.Body), order: i}
 		o.Graphic.Init(o, o.mesh, gls.TRIANGLES)
 		o.AddMaterial(o, o.surface, 0, 0)
 		setPose(&o.Node, v.TBodyVisual)
@@ -175,31 +177,13 @@ func newEnvironment(e sim.Environment) environment {
 	return out
 }
 
-func newSurface(m sim.Material, lib *library, progs *programs) *surface {
-	s := &surface{program: &progs.plain}
+func newSurface(m sim.Material, lib *library) *surface {
+	s := new(surface)
 	s.Material.Init()
 	if m.Texture != nil {
-		s.program = &progs.textured
-		s.texture = lib.texture(m.Texture)
+		s.print = lib.print(m.Texture)
 	}
 	return s
-}
-
-// RenderSetup sends the material to its program, which is current.
-func (s *surface) RenderSetup(gs *gls.GLS) {
-	if s.texture != nil {
-		s.texture.RenderSetup(gs, 0, 0)
-	}
-}
-
-// RenderSetup sends the pose and the visual's number to the surface's program, which is current.
-func (o *solid) RenderSetup(gs *gls.GLS, _ *core.RenderInfo) {
-	p := o.surface.program
-	gs.UniformMatrix4fv(p.clipMesh, 1, false, &o.clipMesh[0])
-	t := &o.tWorldMesh
-	o.rotation = [9]float32{t[0], t[1], t[2], t[4], t[5], t[6], t[8], t[9], t[10]}
-	gs.UniformMatrix3fv(p.worldMesh, 1, false, &o.rotation[0])
-	gs.Uniform1f(p.visual, float32(o.order+1))
 }
 
 // setPose is the one place where a pose becomes a g3n transform: wxyz becomes xyzw.
@@ -244,25 +228,27 @@ func (g *graph) cull(v *view) {
 	})
 }
 
-// A view is a camera as the GPU wants it.
+// A view is a camera as seers and light want it.
 type view struct {
 	worldClip math32.Matrix4
+	pixel     [3][4]float64 // world to (x, y, 1) · depth, x and y in pixels; rows
+	nearest   float64       // depths that are seen [m]
+	farthest  float64       // …
 	eye       [3]float32
 	rays      [3][3]float32 // see screen.vert: RayCorner, RayX, RayY
 	clip      [2]float32    // … Clip
 	focal     float32       // [px]
 	planes    [6][4]float32 // inward, unit normals: n·p + d ≥ 0 inside
+	guards    [4][4]float32 // … of the picture and the guard around it, see raster.c
 	forward   [4]float32    // depth along cam z = forward·(p, 1)
 }
 
-// set prepares v for a camera. In a flipped view the picture's first row is the one that GL draws at the bottom, so that pixels are
+// set prepares v for a camera. GL's view is flipped: the picture's first row is the one that GL draws at the bottom, so that pixels are
 // read back in the order in which a sim.Frame holds them; front faces then turn clockwise.
-func (v *view) set(cam sim.Camera, flipped bool) {
+func (v *view) set(cam sim.Camera) {
 	proj := cam.ProjectionGL()
-	if flipped {
-		for col := range 4 {
-			proj[4*col+1] = -proj[4*col+1]
-		}
+	for col := range 4 {
+		proj[4*col+1] = -proj[4*col+1]
 	}
 	clip := proj.Mul4(cam.ViewGL())
 	for i, x := range clip {
@@ -276,12 +262,30 @@ func (v *view) set(cam sim.Camera, flipped bool) {
 		d = cam.TWorldCam.Rot.Rotate(d)
 		v.rays[i] = [3]float32{float32(d[0]), float32(d[1]), float32(d[2])}
 	}
-	near, far := cam.Clip()
-	v.clip = [2]float32{float32(1 / near), float32(1/near - 1/far)}
+	v.nearest, v.farthest = cam.Clip()
+	v.clip = [2]float32{float32(1 / v.nearest), float32(1/v.nearest - 1/v.farthest)}
 	v.focal = float32(cam.Fx)
 	row3 := clip.Row(3)
+	for i, size := range [3]float64{w, h, 0} {
+		row := row3
+		if i < 2 {
+			row = clip.Row(i).Add(row3).Mul(size / 2) // from -1…1 to pixels
+		}
+		v.pixel[i] = row
+	}
 	for i := range 4 {
 		v.forward[i] = float32(row3[i]) // see Camera.ProjectionGL: clip w is the depth
+	}
+	for i := range 4 {
+		axis, size, guard := v.pixel[i/2], [2]float64{w, h}[i/2], float64(C.RASTER_GUARD)
+		plane := mgl64.Vec4(axis).Add(row3.Mul(guard))
+		if i%2 == 1 {
+			plane = row3.Mul(size + guard).Sub(axis)
+		}
+		plane = plane.Mul(1 / plane.Vec3().Len())
+		for k := range 4 {
+			v.guards[i][k] = float32(plane[k])
+		}
 	}
 	for i := range 6 { // Gribb and Hartmann 2001: -w ≤ x, y, z ≤ w
 		row := clip.Row(i / 2)
@@ -303,6 +307,20 @@ func (v *view) sees(centre *math32.Vector3, radius float32) bool {
 		}
 	}
 	return true
+}
+
+// leaves says whether part of a solid may be too near, behind the camera, or beyond the guard around the picture.
+func (v *view) leaves(o *solid) bool {
+	r := o.mesh.radius
+	if v.depth(&o.centre)-r < 1.01*float32(v.nearest) {
+		return true
+	}
+	for i := range 4 {
+		if along(&v.guards[i], &o.centre) < r {
+			return true
+		}
+	}
+	return false
 }
 
 func (v *view) depth(p *math32.Vector3) float32 { return along(&v.forward, p) }

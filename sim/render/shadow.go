@@ -21,7 +21,7 @@ const (
 )
 
 // A shadowMap holds how far the key light gets: an orthographic view along the light that encloses everything that casts a shadow.
-// cast.c draws it, on the CPU like the rest of the light, while GL finds what the camera sees. Its memory is C's.
+// cast.c draws it, on the CPU like the rest of the light, while the seer finds out what the camera sees. Its memory is C's.
 type shadowMap struct {
 	texels      []float32      // depth, shadowSide²; nothing is 1
 	bounds      []float32      // lowest and highest of its blocks, then as much scratch

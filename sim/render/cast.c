@@ -2,13 +2,7 @@
 
 #include <string.h>
 
-// VECTOR: see light.c.
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
-#define VECTOR __attribute__((target_clones("arch=x86-64-v3", "default")))
-#else
-#define VECTOR
-#endif
-#define INLINE static inline __attribute__((always_inline))
+#include "lanes.h"
 
 VECTOR void lightClear(float *map, int n) {
 	for (int i = 0; i < n; i++) map[i] = 1;
@@ -74,8 +68,6 @@ VECTOR void lightCast(float *map, int side, const lightCaster *c, const float m[
 		}
 	}
 }
-
-INLINE int clampi(int x, int lo, int hi) { return x < lo ? lo : x > hi ? hi : x; }
 
 VECTOR void lightBounds(const float *shadow, int side, float *lo, float *hi, float *tmp) {
 	const int blocks = side / LIGHT_BLOCK;

@@ -3,18 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-// Loops over short arrays, which the compiler makes into vector instructions: for the CPUs at hand, chosen when the program starts.
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
-#define VECTOR __attribute__((target_clones("arch=x86-64-v3", "default")))
-#else
-#define VECTOR
-#endif
-#define INLINE static inline __attribute__((always_inline))
+#include "lanes.h"
 
 enum { CHUNK = 64 }; // pixels that are worked on together
 
-INLINE float clamp(float x, float lo, float hi) { return x < lo ? lo : x > hi ? hi : x; }
-INLINE int clampi(int x, int lo, int hi) { return x < lo ? lo : x > hi ? hi : x; }
 
 // normalOf unfolds the octahedron of surface.frag.
 INLINE void normalOf(int32_t s, float *nx, float *ny, float *nz) {
@@ -90,7 +82,7 @@ VECTOR void lightRaw(const lightScene *s, const float *depths, int first, int la
 }
 
 // lightOpen takes the mean of each place of the coarse grid and its neighbours at about the same depth.
-void lightOpen(const lightScene *s, const float *depths, int first, int last) {
+VECTOR void lightOpen(const lightScene *s, const float *depths, int first, int last) {
 	const float near = 0.02f; // of the depth
 	const int w = s->width, h = s->height, cw = (w + LIGHT_COARSE - 1) / LIGHT_COARSE, ch = (h + LIGHT_COARSE - 1) / LIGHT_COARSE;
 	for (int cy = first; cy < last; cy++) {
@@ -110,9 +102,6 @@ void lightOpen(const lightScene *s, const float *depths, int first, int last) {
 		}
 	}
 }
-
-typedef float floats __attribute__((vector_size(32), aligned(4)));
-typedef int32_t ints __attribute__((vector_size(32), aligned(4)));
 
 // penumbra is how much of a place in the shadow map, u and v [texels], is lit at depth z: what casts no shadow there, weighted with a tent
 // along each axis that has the variance of a disk of radius r blended between texels. Beyond four texels, every second row will do.
@@ -153,62 +142,63 @@ INLINE float penumbra(const float *map, int side, float u, float v, float z, flo
 	return b > 0 ? a / b : 1;
 }
 
-// shadows multiplies lit with how much of the key light reaches count places: percentage-closer soft shadows (Fernando 2005) where the
+
+// shadows multiplies lit with how much of the key light reaches CHUNK places: percentage-closer soft shadows (Fernando 2005) where the
 // shadow map's bounds leave it open. u and v are in texels.
-INLINE void shadows(const lightScene *s, const float *u, const float *v, const float *z, float *lit, int count) {
+INLINE void shadows(const lightScene *s, const float *u, const float *v, const float *z, float *lit) {
 	const int side = s->shadowSide, blocks = side / LIGHT_BLOCK;
 	if (side == 0) return;
-	const float *lo = s->shadowLo, *hi = s->shadowHi, edge = (float)side;
-	int32_t list[CHUNK], open[CHUNK];
-	float depth[CHUNK];
-	for (int k = 0; k < count; k++) {
-		int inside = (u[k] >= 0) & (v[k] >= 0) & (u[k] < edge) & (v[k] < edge);
-		float a = inside ? u[k] : 0, b = inside ? v[k] : 0;
-		int block = ((int)b >> LIGHT_BLOCK_SHIFT) * blocks + ((int)a >> LIGHT_BLOCK_SHIFT);
-		depth[k] = z[k] < 1 ? z[k] : 1; // a floor may lie beyond the map's far end, where nothing casts a shadow on it but what is in the map
-		int free = (depth[k] <= lo[block]) | !inside;
-		float l = (depth[k] > hi[block]) & inside ? 0 : lit[k];
-		lit[k] = l;
-		open[k] = !free & (l > 0);
-	}
+	const floats zero = SPLAT(0), one = SPLAT(1), edge = SPLAT((float)side);
+	int32_t list[CHUNK + LANES];
 	int n = 0;
-	for (int k = 0; k < count; k++) {
-		list[n] = k;
-		n += open[k];
+	for (int k = 0; k < CHUNK; k += LANES) {
+		const floats l = *(const floats *)(lit + k), a = *(const floats *)(u + k), b = *(const floats *)(v + k);
+		if (!ANY(l > zero)) continue;
+		const ints inside = (a >= zero) & (b >= zero) & (a < edge) & (b < edge);
+		const ints i = TRUNC(PICK(inside, a, zero)), j = TRUNC(PICK(inside, b, zero));
+		const ints block = (j >> LIGHT_BLOCK_SHIFT) * blocks + (i >> LIGHT_BLOCK_SHIFT);
+		const floats c = *(const floats *)(z + k), depth = PICK(c < one, c, one); // see below
+		const floats lo = GATHER(s->shadowLo, block), hi = GATHER(s->shadowHi, block), left = PICK((depth > hi) & inside, zero, l);
+		*(floats *)(lit + k) = left;
+		const ints open = (depth > lo) & inside & (left > zero);
+		if (!ANY(open)) continue;
+		for (int c = 0; c < LANES; c++) {
+			list[n] = k + c;
+			n += open[c] & 1;
+		}
 	}
-	if (n == 0) return;
 	// What casts the shadow is looked for in the same places around a texel, LIGHT_BLOCK away at most.
 	static const int8_t search[12][2] = {
 	    {2, 0}, {-2, 2}, {0, -4}, {3, 3}, {-5, -1}, {5, -3}, {-2, 6}, {-3, -6}, {6, 2}, {-7, 3}, {3, -7}, {2, 7},
 	};
-	int32_t at[CHUNK], casters[CHUNK];
-	float zs[CHUNK], sum[CHUNK];
-	for (int i = 0; i < n; i++) {
-		int k = list[i];
-		int x = clampi((int)u[k], LIGHT_BLOCK, side - LIGHT_BLOCK - 1), y = clampi((int)v[k], LIGHT_BLOCK, side - LIGHT_BLOCK - 1);
-		at[i] = y * side + x;
-		zs[i] = depth[k];
-		casters[i] = 0;
-		sum[i] = 0;
-	}
-	for (int j = 0; j < 12; j++) {
-		const float *map = s->shadow + search[j][1] * side + search[j][0];
-		for (int i = 0; i < n; i++) {
-			float t = map[at[i]];
-			int near = t < zs[i];
-			casters[i] += near;
-			sum[i] += near ? t : 0;
+	for (int i = n; i % LANES; i++) list[i] = list[n - 1];
+	for (int i = 0; i < n; i += LANES) {
+		ints at;
+		floats depth, sum = zero;
+		ints casters = {0};
+		for (int c = 0; c < LANES; c++) {
+			const int k = list[i + c];
+			const int x = clampi((int)u[k], LIGHT_BLOCK, side - LIGHT_BLOCK - 1), y = clampi((int)v[k], LIGHT_BLOCK, side - LIGHT_BLOCK - 1);
+			at[c] = y * side + x;
+			depth[c] = z[k] < 1 ? z[k] : 1; // a floor may lie beyond the map's far end, where nothing casts a shadow on it but what is in the map
 		}
-	}
-	for (int i = 0; i < n; i++) {
-		if (casters[i] == 0) continue;
-		int k = list[i];
-		if (casters[i] == 12) {
-			lit[k] = 0;
-			continue;
+		for (int j = 0; j < 12; j++) {
+			const float *there = s->shadow + search[j][1] * side + search[j][0];
+			const floats t = GATHER(there, at);
+			const ints near = t < depth;
+			casters -= near;
+			sum += (floats)(near & (ints)t);
 		}
-		float r = clamp((zs[i] - sum[i] / (float)casters[i]) * s->penumbra, 1, LIGHT_BLOCK);
-		lit[k] *= penumbra(s->shadow, side, u[k], v[k], zs[i], r);
+		for (int c = 0; c < LANES && i + c < n; c++) {
+			const int k = list[i + c];
+			if (casters[c] == 0) continue;
+			if (casters[c] == 12) {
+				lit[k] = 0;
+				continue;
+			}
+			const float r = clamp((depth[c] - sum[c] / (float)casters[c]) * s->penumbra, 1, LIGHT_BLOCK);
+			lit[k] *= penumbra(s->shadow, side, u[k], v[k], depth[c], r);
+		}
 	}
 }
 
@@ -241,7 +231,7 @@ INLINE float toSRGB(float c) {
 // lightColors shades: metallic-roughness under one distant key light with a shadow, and a sky above a ground, on a scale on which a white
 // matt surface under a unit of light is 1.
 VECTOR void lightColors(const lightScene *s, const float *depths, uint8_t *rgb, int first, int last) {
-	float albedo[3][CHUNK], rough[CHUNK], metal[CHUNK], n[3][CHUNK], v[3][CHUNK], u[3][CHUNK], lit[CHUNK], color[3][CHUNK];
+	float albedo[3][CHUNK + LANES], rough[CHUNK + LANES], metal[CHUNK + LANES], n[3][CHUNK], v[3][CHUNK], u[3][CHUNK], lit[CHUNK], color[3][CHUNK];
 	const float *m = s->worldShadow;
 	float openings[LIGHT_SIDE + 2 * LIGHT_COARSE];
 	for (int y = first; y < last; y++) {
@@ -254,14 +244,14 @@ VECTOR void lightColors(const lightScene *s, const float *depths, uint8_t *rgb, 
 			for (int k = 0; k < count;) { // pixels of one visual in a row
 				const uint32_t visual = (uint32_t)surface[k] >> 20;
 				const lightMaterial *mat = s->materials + visual;
-				const float red = mat->albedo[0], green = mat->albedo[1], blue = mat->albedo[2], r = mat->roughness, m = mat->metallic;
-				int from = k;
-				for (; k < count && (uint32_t)surface[k] >> 20 == visual; k++) {
-					albedo[0][k] = red;
-					albedo[1][k] = green;
-					albedo[2][k] = blue;
-					rough[k] = r;
-					metal[k] = m;
+				const int from = k;
+				while (k < count && (uint32_t)surface[k] >> 20 == visual) k++;
+				for (int i = from; i < k; i += LANES) { // the next run overwrites what is too much
+					*(floats *)(albedo[0] + i) = SPLAT(mat->albedo[0]);
+					*(floats *)(albedo[1] + i) = SPLAT(mat->albedo[1]);
+					*(floats *)(albedo[2] + i) = SPLAT(mat->albedo[2]);
+					*(floats *)(rough + i) = SPLAT(mat->roughness);
+					*(floats *)(metal + i) = SPLAT(mat->metallic);
 				}
 				if (!mat->textured) continue;
 				for (int i = from; i < k; i++) {
@@ -290,7 +280,8 @@ VECTOR void lightColors(const lightScene *s, const float *depths, uint8_t *rgb, 
 				lit[k] = nl;
 			}
 			for (int k = 0; k < count; k++) lit[k] = lit[k] > 0 && surface[k] ? lit[k] : 0;
-			shadows(s, u[0], u[1], u[2], lit, count);
+			for (int k = count; k < CHUNK; k++) lit[k] = 0;
+			shadows(s, u[0], u[1], u[2], lit);
 			const float *open = openings + x0;
 			for (int k = 0; k < count; k++) {
 				float nl = n[0][k] * key[0] + n[1][k] * key[1] + n[2][k] * key[2];

@@ -4,28 +4,16 @@
 #include <sched.h>
 #include <string.h>
 
-// VECTOR: see light.c.
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
-#define VECTOR __attribute__((target_clones("arch=x86-64-v3", "default")))
-#else
-#define VECTOR
-#endif
-#define INLINE static inline __attribute__((always_inline))
+#include "lanes.h"
 
-typedef float floats __attribute__((vector_size(32), aligned(4)));
-typedef int32_t ints __attribute__((vector_size(32), aligned(4)));
 typedef float fours __attribute__((vector_size(16), aligned(4)));
 
 enum {
-	CHUNK = 64,   // triangles that are looked at together
-	LANES = 8,
+	CHUNK = 64, // triangles that are looked at together
 	GUARD = RASTER_GUARD,
 };
 
 static const float slack = 1e-3f; // [px]: no pixel's centre falls between two triangles
-
-INLINE int least(int a, int b) { return a < b ? a : b; }
-INLINE int most(int a, int b) { return a > b ? a : b; }
 
 // A corner is a vertex in the picture.
 typedef struct {
@@ -250,9 +238,8 @@ INLINE void fill(const rasterFacet *f, int id, int first, int last, int top, int
 			rights++;
 		}
 	}
-	const floats count = {0, 1, 2, 3, 4, 5, 6, 7};
+	const floats count = {0, 1, 2, 3, 4, 5, 6, 7}, lo = SPLAT(f->nearLo), hi = SPLAT(f->nearHi);
 	const ints counts = {0, 1, 2, 3, 4, 5, 6, 7};
-	const float lo = f->nearLo, hi = f->nearHi;
 	for (int row = first; row <= last; row++) {
 		const float y = (float)row + 0.5f;
 		const fours at = ex + slope * (y - ey);
@@ -267,13 +254,12 @@ INLINE void fill(const rasterFacet *f, int id, int first, int last, int top, int
 		int32_t *ids = s->facets + (row - top) * s->stride;
 		for (; x < past; x += LANES) {
 			floats d = start + f->nearX * (count + (float)x);
-			ints low = d < lo, high = d > hi;
-			d = (floats)(((ints)d & ~low) | ((ints)(d * 0 + lo) & low));
-			d = (floats)(((ints)d & ~high) | ((ints)(d * 0 + hi) & high));
+			d = PICK(d > lo, d, lo);
+			d = PICK(d < hi, d, hi);
 			floats *there = (floats *)(near + x);
 			ints *what = (ints *)(ids + x);
 			const ints nearer = (d > *there) & (counts < past - x);
-			*there = (floats)(((ints)d & nearer) | ((ints)*there & ~nearer));
+			*there = PICK(nearer, d, *there);
 			*what = (nearer & id) | (*what & ~nearer);
 		}
 	}
@@ -281,55 +267,42 @@ INLINE void fill(const rasterFacet *f, int id, int first, int last, int top, int
 
 // prints looks up what the texture shows along a row, from first to past: bilinear in linear light, in the copy whose texels are about as
 // large as pixels.
-INLINE void prints(const rasterTexture *t, const stripRows *s, const float *near, int first, int past, uint8_t *out) {
-	const float w0 = (float)t->width[0], h0 = (float)t->height[0];
-	int32_t at[4][LANES];
-	float fx[LANES], fy[LANES];
-	for (int x0 = first; x0 < past; x0 += LANES) {
-		const int n = least(LANES, past - x0);
-		for (int k = 0; k < LANES; k++) {
-			const int x = x0 + (k < n ? k : 0);
-			const float z = 1 / near[x], u = s->u[x] * z, v = s->v[x] * z;
-			// Slopes of u = U/W, W = near, are (U' - u W')/W.
-			const float ux = s->uX[x] * z * w0, uy = s->uY[x] * z * w0, vx = s->vX[x] * z * h0, vy = s->vY[x] * z * h0;
-			const float a = ux * ux + vx * vx, b = uy * uy + vy * vy, size = 2 * (a > b ? a : b);
-			union {
-				float f;
-				int32_t i;
-			} bits = {size};
-			int level = ((bits.i >> 23) - 127) >> 1; // of the square: half its exponent, rounded
-			level = level < 0 ? 0 : level;
-			level = level < t->levels ? level : t->levels - 1;
-			const int w = t->width[level], h = t->height[level];
-			const float px = (u - floorf(u)) * (float)w - 0.5f, py = (v - floorf(v)) * (float)h - 0.5f;
-			const float qx = floorf(px), qy = floorf(py);
-			fx[k] = px - qx;
-			fy[k] = py - qy;
-			int i0 = (int)qx, j0 = (int)qy;
-			int i1 = i0 + 1 < w ? i0 + 1 : 0, j1 = j0 + 1 < h ? j0 + 1 : 0;
-			i0 = i0 < 0 ? w - 1 : i0 < w ? i0 : w - 1;
-			j0 = j0 < 0 ? h - 1 : j0 < h ? j0 : h - 1;
-			i1 = i1 < 0 ? 0 : i1;
-			j1 = j1 < 0 ? 0 : j1;
-			const int32_t base = t->at[level];
-			at[0][k] = base + j0 * w + i0;
-			at[1][k] = base + j0 * w + i1;
-			at[2][k] = base + j1 * w + i0;
-			at[3][k] = base + j1 * w + i1;
+INLINE void prints(const rasterTexture *t, const stripRows *s, const float *inverse, int first, int past, uint8_t *out) {
+	const floats zero = SPLAT(0), one = SPLAT(1), half = SPLAT(0.5f), w0 = SPLAT((float)t->width[0]), h0 = SPLAT((float)t->height[0]);
+	for (int x = first; x < past; x += LANES) {
+		const floats z = 1 / *(const floats *)(inverse + x);
+		floats u = *(const floats *)(s->u + x) * z, v = *(const floats *)(s->v + x) * z;
+		// Slopes of u = U/W, W = near, are (U' - u W')/W.
+		const floats ux = *(const floats *)(s->uX + x) * z * w0, uy = *(const floats *)(s->uY + x) * z * w0;
+		const floats vx = *(const floats *)(s->vX + x) * z * h0, vy = *(const floats *)(s->vY + x) * z * h0;
+		const floats a = ux * ux + vx * vx, b = uy * uy + vy * vy, size = 2 * PICK(a > b, a, b);
+		ints level = (((ints)size >> 23) - 127) >> 1; // half the exponent of the square, rounded
+		level = level & (level > 0);
+		level = PICKI(level < t->levels, level, SPLATI(t->levels - 1));
+		ints w, h, base;
+		for (int k = 0; k < LANES; k++) w[k] = t->width[level[k]], h[k] = t->height[level[k]], base[k] = t->at[level[k]];
+		floats whole = FLOAT(TRUNC(u));
+		u = u - whole, u = u + PICK(u < zero, one, zero);
+		u = PICK(u > zero, u, zero), u = PICK(u < one, u, one); // 0…1, also where it is past the end and may be anything
+		whole = FLOAT(TRUNC(v));
+		v = v - whole, v = v + PICK(v < zero, one, zero);
+		v = PICK(v > zero, v, zero), v = PICK(v < one, v, one);
+		const floats px = u * FLOAT(w) + half, py = v * FLOAT(h) + half; // 1 more than the texel to the left, so that it is never negative
+		const ints i = TRUNC(px), j = TRUNC(py);
+		const floats fx = px - FLOAT(i), fy = py - FLOAT(j);
+		const ints i0 = PICKI(i > 0, i, w) - 1, i1 = i & (i < w), j0 = PICKI(j > 0, j, h) - 1, j1 = j & (j < h);
+		const ints upper = base + j0 * w, lower = base + j1 * w, at00 = upper + i0, at01 = upper + i1, at10 = lower + i0, at11 = lower + i1;
+		const int32_t *texels = (const int32_t *)t->texels;
+		const ints t00 = GATHER(texels, at00), t01 = GATHER(texels, at01), t10 = GATHER(texels, at10), t11 = GATHER(texels, at11);
+		ints packed = {0};
+		for (int shift = 0; shift < 24; shift += 8) {
+			const floats c00 = FLOAT(t00 >> shift & 255), c01 = FLOAT(t01 >> shift & 255), c10 = FLOAT(t10 >> shift & 255), c11 = FLOAT(t11 >> shift & 255);
+			const floats top = c00 * c00 + fx * (c01 * c01 - c00 * c00), low = c10 * c10 + fx * (c11 * c11 - c10 * c10);
+			floats c = top + fy * (low - top);
+			for (int k = 0; k < LANES; k++) c[k] = sqrtf(c[k]);
+			packed |= TRUNC(c + half) << shift;
 		}
-		int32_t packed[LANES];
-		for (int k = 0; k < LANES; k++) {
-			const uint32_t a = t->texels[at[0][k]], b = t->texels[at[1][k]], c = t->texels[at[2][k]], d = t->texels[at[3][k]];
-			int32_t all = 0;
-			for (int shift = 0; shift < 24; shift += 8) {
-				const float ca = (float)(int32_t)(a >> shift & 255), cb = (float)(int32_t)(b >> shift & 255);
-				const float cc = (float)(int32_t)(c >> shift & 255), cd = (float)(int32_t)(d >> shift & 255);
-				const float upper = ca * ca + fx[k] * (cb * cb - ca * ca), lower = cc * cc + fx[k] * (cd * cd - cc * cc);
-				all |= (int32_t)(sqrtf(upper + fy[k] * (lower - upper)) + 0.5f) << shift;
-			}
-			packed[k] = all;
-		}
-		memcpy(out + 4 * x0, packed, 4 * (size_t)n);
+		memcpy(out + 4 * x, &packed, 4 * (size_t)least(LANES, past - x));
 	}
 }
 
@@ -339,7 +312,6 @@ INLINE void resolve(const rasterJob *job, stripRows *s, float *depth, int32_t *b
 	const float *near = s->near + (row - top) * s->stride;
 	const int32_t *ids = s->facets + (row - top) * s->stride;
 	const floats count = {0.5f, 1.5f, 2.5f, 3.5f, 4.5f, 5.5f, 6.5f, 7.5f};
-	const ints one = {1, 1, 1, 1, 1, 1, 1, 1};
 	float *nx = s->normal[0], *ny = s->normal[1], *nz = s->normal[2];
 	const size_t line = (size_t)row * w;
 	int from = 0, past = 0; // of the texture being looked at
@@ -351,7 +323,7 @@ INLINE void resolve(const rasterJob *job, stripRows *s, float *depth, int32_t *b
 		const rasterFacet *f = job->facets + id;
 		const float dy = (float)row + 0.5f - f->y[0];
 		const float a = f->normal[0] + f->normalY[0] * dy, b = f->normal[1] + f->normalY[1] * dy, c = f->normal[2] + f->normalY[2] * dy;
-		const ints visual = one * f->visual, body = one * f->body;
+		const ints visual = SPLATI(f->visual), body = SPLATI(f->body);
 		for (int k = x; k < end; k += LANES) { // the next run overwrites what is too much
 			const floats dx = count + ((float)k - f->x[0]);
 			*(floats *)(nx + k) = a + f->normalX[0] * dx;

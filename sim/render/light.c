@@ -37,10 +37,9 @@ VECTOR void lightRaw(const lightScene *s, const float *depths, int first, int la
 	enum { SAMPLES = 16 };
 	const float reach = 0.10f;                          // [m]
 	const float strength = 5.0f * 0.9f / SAMPLES / reach;
-	static const float spiral[SAMPLES][2] = {
-	    {0.03125f, 0.00000f}, {-0.06913f, 0.06333f}, {0.01366f, -0.15565f}, {0.13310f, 0.17360f}, {-0.27695f, -0.04899f}, {0.29004f, -0.18450f},
-	    {-0.10546f, 0.39232f}, {-0.21605f, -0.41599f}, {0.49901f, 0.18224f}, {-0.54883f, 0.22655f}, {0.27815f, -0.59439f}, {0.21511f, 0.68580f},
-	    {-0.67595f, -0.39172f}, {0.82407f, -0.18117f}, {-0.52121f, 0.74137f}, {-0.12450f, -0.96072f},
+	static const float spiral[2][SAMPLES] = {
+	    {0.03125f, -0.06913f, 0.01366f, 0.13310f, -0.27695f, 0.29004f, -0.10546f, -0.21605f, 0.49901f, -0.54883f, 0.27815f, 0.21511f, -0.67595f, 0.82407f, -0.52121f, -0.12450f},
+	    {0.00000f, 0.06333f, -0.15565f, 0.17360f, -0.04899f, -0.18450f, 0.39232f, -0.41599f, 0.18224f, 0.22655f, -0.59439f, 0.68580f, -0.39172f, -0.18117f, 0.74137f, -0.96072f},
 	};
 	const int w = s->width, h = s->height, cw = (w + LIGHT_COARSE - 1) / LIGHT_COARSE;
 	for (int cy = first; cy < last; cy++) {
@@ -60,21 +59,26 @@ VECTOR void lightRaw(const lightScene *s, const float *depths, int first, int la
 				ray[i] = s->rayCorner[i] + (float)x * s->rayX[i] + (float)y * s->rayY[i];
 				p[i] = depth * ray[i];
 			}
-			float r = clamp(reach * s->focal / depth, 3, 200);
-			float sum = 0;
-			for (int k = 0; k < SAMPLES; k++) {
-				int qx = clampi(x + (int)(spiral[k][0] * r), 0, w - 1), qy = clampi(y + (int)(spiral[k][1] * r), 0, h - 1);
-				float d = depths[qy * w + qx];
-				float dx = (float)(qx - x), dy = (float)(qy - y);
-				float v0 = d * (ray[0] + dx * s->rayX[0] + dy * s->rayY[0]) - p[0];
-				float v1 = d * (ray[1] + dx * s->rayX[1] + dy * s->rayY[1]) - p[1];
-				float v2 = d * (ray[2] + dx * s->rayX[2] + dy * s->rayY[2]) - p[2];
-				float vv = v0 * v0 + v1 * v1 + v2 * v2, vn = v0 * nx + v1 * ny + v2 * nz;
-				float f = 1 - vv * (1 / (reach * reach));
-				f = f > 0 ? f * f * f : 0;
-				float g = vn - 0.002f - 0.0015f * depth;
-				sum += g > 0 ? f * g / (vv + 1e-4f) : 0;
+			const floats r = SPLAT(clamp(reach * s->focal / depth, 3, 200)), bias = SPLAT(0.002f + 0.0015f * depth), zero = SPLAT(0);
+			floats sums = zero;
+			for (int k = 0; k < SAMPLES; k += LANES) {
+				const floats *sx = (const floats *)(spiral[0] + k), *sy = (const floats *)(spiral[1] + k);
+				ints qx = x + TRUNC(*sx * r), qy = y + TRUNC(*sy * r);
+				qx = PICKI(qx > 0, qx, SPLATI(0)), qx = PICKI(qx < w, qx, SPLATI(w - 1));
+				qy = PICKI(qy > 0, qy, SPLATI(0)), qy = PICKI(qy < h, qy, SPLATI(h - 1));
+				const ints at = qy * w + qx;
+				const floats d = GATHER(depths, at), dx = FLOAT(qx - x), dy = FLOAT(qy - y);
+				const floats v0 = d * (ray[0] + dx * s->rayX[0] + dy * s->rayY[0]) - p[0];
+				const floats v1 = d * (ray[1] + dx * s->rayX[1] + dy * s->rayY[1]) - p[1];
+				const floats v2 = d * (ray[2] + dx * s->rayX[2] + dy * s->rayY[2]) - p[2];
+				const floats vv = v0 * v0 + v1 * v1 + v2 * v2, vn = v0 * nx + v1 * ny + v2 * nz;
+				floats f = 1 - vv * (1 / (reach * reach)), g = vn - bias;
+				f = PICK(f > zero, f * f * f, zero);
+				g = PICK(g > zero, g, zero);
+				sums += f * g / (vv + 1e-4f);
 			}
+			float sum = 0;
+			for (int k = 0; k < LANES; k++) sum += sums[k];
 			sum *= strength * reach * reach;
 			s->raw[cy * cw + cx] = (uint8_t)(255 * clamp(1 - sum, 0, 1));
 		}
@@ -83,23 +87,36 @@ VECTOR void lightRaw(const lightScene *s, const float *depths, int first, int la
 
 // lightOpen takes the mean of each place of the coarse grid and its neighbours at about the same depth.
 VECTOR void lightOpen(const lightScene *s, const float *depths, int first, int last) {
+	enum { WIDE = LIGHT_SIDE / LIGHT_COARSE };
 	const float near = 0.02f; // of the depth
 	const int w = s->width, h = s->height, cw = (w + LIGHT_COARSE - 1) / LIGHT_COARSE, ch = (h + LIGHT_COARSE - 1) / LIGHT_COARSE;
+	float depth[3][WIDE + 2], raw[3][WIDE + 2], sum[WIDE], n[WIDE]; // rows above, at and below, with a place on either side
 	for (int cy = first; cy < last; cy++) {
-		for (int cx = 0; cx < cw; cx++) {
-			float depth = 0;
-			int sum = 0, n = 0;
-			for (int k = 0; k < 10; k++) { // the place itself first
-				int j = cy + (k == 0 ? 0 : (k - 1) / 3 - 1), i = cx + (k == 0 ? 0 : (k - 1) % 3 - 1);
-				if (i < 0 || j < 0 || i >= cw || j >= ch) continue;
-				float d = depths[clampi(j * LIGHT_COARSE + LIGHT_COARSE / 2, 0, h - 1) * w + clampi(i * LIGHT_COARSE + LIGHT_COARSE / 2, 0, w - 1)];
-				if (k == 0) depth = d;
-				if (fabsf(d - depth) > near * depth) continue;
-				sum += s->raw[j * cw + i];
-				n++;
+		for (int j = 0; j < 3; j++) {
+			const int y = cy + j - 1;
+			float *d = depth[j], *r = raw[j];
+			if (y < 0 || y >= ch) {
+				for (int i = 0; i < cw + 2; i++) d[i] = -1e9f, r[i] = 0; // at no depth
+				continue;
 			}
-			s->open[cy * cw + cx] = (uint8_t)(sum / n);
+			const float *line = depths + (size_t)clampi(y * LIGHT_COARSE + LIGHT_COARSE / 2, 0, h - 1) * w;
+			for (int i = 0; i < cw; i++) d[i + 1] = line[least(i * LIGHT_COARSE + LIGHT_COARSE / 2, w - 1)];
+			for (int i = 0; i < cw; i++) r[i + 1] = s->raw[y * cw + i];
+			d[0] = d[cw + 1] = -1e9f;
+			r[0] = r[cw + 1] = 0;
 		}
+		for (int i = 0; i < cw; i++) sum[i] = n[i] = 0;
+		for (int j = 0; j < 3; j++) {
+			for (int k = 0; k < 3; k++) {
+				const float *d = depth[j] + k, *r = raw[j] + k, *own = depth[1] + 1;
+				for (int i = 0; i < cw; i++) {
+					const float same = fabsf(d[i] - own[i]) <= near * own[i] ? 1 : 0;
+					sum[i] += same * r[i];
+					n[i] += same;
+				}
+			}
+		}
+		for (int i = 0; i < cw; i++) s->open[cy * cw + i] = (uint8_t)(int)(sum[i] / n[i] + 0.01f);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "lanes.h"
 
 typedef float fours __attribute__((vector_size(16), aligned(4)));
+typedef int32_t fourInts __attribute__((vector_size(16), aligned(4)));
 
 enum {
 	CHUNK = 64, // triangles that are looked at together
@@ -222,28 +223,22 @@ int rasterStripFloats(int width) { return (width + 2 * LANES) * (2 * RASTER_STRI
 // fill draws a facet into the rows from first to last of a strip that begins at row top. What lies on an edge belongs to both triangles, and
 // the nearest of all is kept; of equals, the first.
 INLINE void fill(const rasterFacet *f, int id, int first, int last, int top, int width, stripRows *s) {
-	// From all edges on the left the rightmost counts, from those on the right the leftmost. Two of each, one may be none.
-	fours ex = {-1e9f, -1e9f, -1e9f, -1e9f}, ey = {0, 0, 0, 0}, slope = {0, 0, 0, 0};
-	int lefts = 0, rights = 2;
-	for (int e = 0; e < 3; e++) {
-		const int to = e == 2 ? 0 : e + 1;
-		const float dy = f->y[to] - f->y[e], dx = f->x[to] - f->x[e];
-		if (dy > 0) { // clockwise with y down would be left going up; y grows along it: the triangle lies to its right
-			if (lefts > 1) continue;
-			ex[lefts] = f->x[e], ey[lefts] = f->y[e], slope[lefts] = dx / dy;
-			lefts++;
-		} else if (dy < 0) {
-			if (rights > 3) continue;
-			ex[rights] = -f->x[e], ey[rights] = f->y[e], slope[rights] = -dx / dy;
-			rights++;
-		}
-	}
+	// Corners are clockwise with y down: along an edge on the left y grows. Of those the rightmost counts, of the edges on the right the leftmost.
+	const fours none = {0, 0, 0, 0}, big = {1e9f, 1e9f, 1e9f, 1e9f};
+	const fours ex = {f->x[0], f->x[1], f->x[2], 0}, ey = {f->y[0], f->y[1], f->y[2], 0};
+	const fours dx = {f->x[1] - f->x[0], f->x[2] - f->x[1], f->x[0] - f->x[2], 0}, dy = {f->y[1] - f->y[0], f->y[2] - f->y[1], f->y[0] - f->y[2], 0};
+	const fourInts isLeft = dy > none, isRight = dy < none, slant = isLeft | isRight;
+	const fours slope = (fours)(slant & (fourInts)(dx / (fours)((slant & (fourInts)dy) | (~slant & (fourInts)big))));
+	const fours left = (fours)((isLeft & (fourInts)ex) | (~isLeft & (fourInts)-big)), leftSlope = (fours)(isLeft & (fourInts)slope);
+	const fours right = (fours)((isRight & (fourInts)ex) | (~isRight & (fourInts)big)), rightSlope = (fours)(isRight & (fourInts)slope);
 	const floats count = {0, 1, 2, 3, 4, 5, 6, 7}, lo = SPLAT(f->nearLo), hi = SPLAT(f->nearHi);
 	const ints counts = {0, 1, 2, 3, 4, 5, 6, 7};
 	for (int row = first; row <= last; row++) {
 		const float y = (float)row + 0.5f;
-		const fours at = ex + slope * (y - ey);
-		const float from = at[0] > at[1] ? at[0] : at[1], to = -(at[2] > at[3] ? at[2] : at[3]);
+		const fours dy = y - ey, l = left + leftSlope * dy, r = right + rightSlope * dy;
+		float from = l[0] > l[1] ? l[0] : l[1], to = r[0] < r[1] ? r[0] : r[1];
+		from = l[2] > from ? l[2] : from;
+		to = r[2] < to ? r[2] : to;
 		int x = from > 0 ? (int)(from + 0.5f - slack) : 0;
 		int past = to > 0 ? (int)((to < 8192 ? to : 8192) + 0.5f + slack) : 0;
 		past = least(past, width);
@@ -265,11 +260,11 @@ INLINE void fill(const rasterFacet *f, int id, int first, int last, int top, int
 	}
 }
 
-// prints looks up what the texture shows along a row, from first to past: bilinear in linear light, in the copy whose texels are about as
-// large as pixels.
-INLINE void prints(const rasterTexture *t, const stripRows *s, const float *inverse, int first, int past, uint8_t *out) {
+// prints looks up what the texture shows along a row, from one pixel to past another: bilinear, with weights of 1/256, in the copy whose texels are about
+// as large as pixels. Square roots of light are blended, not light: only between texels that differ much is there a difference.
+INLINE void prints(const rasterTexture *t, const stripRows *s, const float *inverse, int from, int past, uint8_t *out) {
 	const floats zero = SPLAT(0), one = SPLAT(1), half = SPLAT(0.5f), w0 = SPLAT((float)t->width[0]), h0 = SPLAT((float)t->height[0]);
-	for (int x = first; x < past; x += LANES) {
+	for (int x = from; x < past; x += LANES) {
 		const floats z = 1 / *(const floats *)(inverse + x);
 		floats u = *(const floats *)(s->u + x) * z, v = *(const floats *)(s->v + x) * z;
 		// Slopes of u = U/W, W = near, are (U' - u W')/W.
@@ -280,7 +275,12 @@ INLINE void prints(const rasterTexture *t, const stripRows *s, const float *inve
 		level = level & (level > 0);
 		level = PICKI(level < t->levels, level, SPLATI(t->levels - 1));
 		ints w, h, base;
-		for (int k = 0; k < LANES; k++) w[k] = t->width[level[k]], h[k] = t->height[level[k]], base[k] = t->at[level[k]];
+		const int first = level[0];
+		if (!ANY(level != first)) {
+			w = SPLATI(t->width[first]), h = SPLATI(t->height[first]), base = SPLATI(t->at[first]);
+		} else {
+			for (int k = 0; k < LANES; k++) w[k] = t->width[level[k]], h[k] = t->height[level[k]], base[k] = t->at[level[k]];
+		}
 		floats whole = FLOAT(TRUNC(u));
 		u = u - whole, u = u + PICK(u < zero, one, zero);
 		u = PICK(u > zero, u, zero), u = PICK(u < one, u, one); // 0…1, also where it is past the end and may be anything
@@ -294,14 +294,11 @@ INLINE void prints(const rasterTexture *t, const stripRows *s, const float *inve
 		const ints upper = base + j0 * w, lower = base + j1 * w, at00 = upper + i0, at01 = upper + i1, at10 = lower + i0, at11 = lower + i1;
 		const int32_t *texels = (const int32_t *)t->texels;
 		const ints t00 = GATHER(texels, at00), t01 = GATHER(texels, at01), t10 = GATHER(texels, at10), t11 = GATHER(texels, at11);
-		ints packed = {0};
-		for (int shift = 0; shift < 24; shift += 8) {
-			const floats c00 = FLOAT(t00 >> shift & 255), c01 = FLOAT(t01 >> shift & 255), c10 = FLOAT(t10 >> shift & 255), c11 = FLOAT(t11 >> shift & 255);
-			const floats top = c00 * c00 + fx * (c01 * c01 - c00 * c00), low = c10 * c10 + fx * (c11 * c11 - c10 * c10);
-			floats c = top + fy * (low - top);
-			for (int k = 0; k < LANES; k++) c[k] = sqrtf(c[k]);
-			packed |= TRUNC(c + half) << shift;
-		}
+		const ints wx = TRUNC(fx * 256 + half), wy = TRUNC(fy * 256 + half), w11 = (wx * wy + 128) >> 8, w01 = wx - w11, w10 = wy - w11, w00 = 256 - wx - w10;
+		const int even = 0x00ff00ff; // two channels at once
+		const ints rb = (t00 & even) * w00 + (t01 & even) * w01 + (t10 & even) * w10 + (t11 & even) * w11 + 0x00800080;
+		const ints g = (t00 >> 8 & 255) * w00 + (t01 >> 8 & 255) * w01 + (t10 >> 8 & 255) * w10 + (t11 >> 8 & 255) * w11 + 0x80;
+		const ints packed = (rb >> 8 & even) | (g & 0xff00);
 		memcpy(out + 4 * x, &packed, 4 * (size_t)least(LANES, past - x));
 	}
 }

@@ -160,44 +160,23 @@ INLINE float penumbra(const float *map, int side, float u, float v, float z, flo
 }
 
 
-// shadows multiplies lit with how much of the key light reaches CHUNK places: percentage-closer soft shadows (Fernando 2005) where the
-// shadow map's bounds leave it open. u and v are in texels.
-INLINE void shadows(const lightScene *s, const float *u, const float *v, const float *z, float *lit) {
-	const int side = s->shadowSide, blocks = side / LIGHT_BLOCK;
-	if (side == 0) return;
-	const floats zero = SPLAT(0), one = SPLAT(1), edge = SPLAT((float)side);
-	int32_t list[CHUNK + LANES];
-	int n = 0;
-	for (int k = 0; k < CHUNK; k += LANES) {
-		const floats l = *(const floats *)(lit + k), a = *(const floats *)(u + k), b = *(const floats *)(v + k);
-		if (!ANY(l > zero)) continue;
-		const ints inside = (a >= zero) & (b >= zero) & (a < edge) & (b < edge);
-		const ints i = TRUNC(PICK(inside, a, zero)), j = TRUNC(PICK(inside, b, zero));
-		const ints block = (j >> LIGHT_BLOCK_SHIFT) * blocks + (i >> LIGHT_BLOCK_SHIFT);
-		const floats c = *(const floats *)(z + k), depth = PICK(c < one, c, one); // see below
-		const floats lo = GATHER(s->shadowLo, block), hi = GATHER(s->shadowHi, block), left = PICK((depth > hi) & inside, zero, l);
-		*(floats *)(lit + k) = left;
-		const ints open = (depth > lo) & inside & (left > zero);
-		if (!ANY(open)) continue;
-		for (int c = 0; c < LANES; c++) {
-			list[n] = k + c;
-			n += open[c] & 1;
-		}
-	}
+// reached writes into reach how much of the key light reaches the n places in the list, which is filled up to a multiple of LANES.
+INLINE void reached(const lightScene *s, const float *u, const float *v, const float *z, int32_t *list, int n, float *reach) {
 	// What casts the shadow is looked for in the same places around a texel, LIGHT_BLOCK away at most.
 	static const int8_t search[12][2] = {
 	    {2, 0}, {-2, 2}, {0, -4}, {3, 3}, {-5, -1}, {5, -3}, {-2, 6}, {-3, -6}, {6, 2}, {-7, 3}, {3, -7}, {2, 7},
 	};
+	const int side = s->shadowSide;
 	for (int i = n; i % LANES; i++) list[i] = list[n - 1];
 	for (int i = 0; i < n; i += LANES) {
 		ints at;
-		floats depth, sum = zero;
+		floats depth, sum = SPLAT(0);
 		ints casters = {0};
 		for (int c = 0; c < LANES; c++) {
 			const int k = list[i + c];
 			const int x = clampi((int)u[k], LIGHT_BLOCK, side - LIGHT_BLOCK - 1), y = clampi((int)v[k], LIGHT_BLOCK, side - LIGHT_BLOCK - 1);
 			at[c] = y * side + x;
-			depth[c] = z[k] < 1 ? z[k] : 1; // a floor may lie beyond the map's far end, where nothing casts a shadow on it but what is in the map
+			depth[c] = z[k];
 		}
 		for (int j = 0; j < 12; j++) {
 			const float *there = s->shadow + search[j][1] * side + search[j][0];
@@ -208,15 +187,59 @@ INLINE void shadows(const lightScene *s, const float *u, const float *v, const f
 		}
 		for (int c = 0; c < LANES && i + c < n; c++) {
 			const int k = list[i + c];
-			if (casters[c] == 0) continue;
-			if (casters[c] == 12) {
-				lit[k] = 0;
-				continue;
-			}
+			reach[k] = casters[c] == 0 ? 1 : 0;
+			if (casters[c] % 12 == 0) continue;
 			const float r = clamp((depth[c] - sum[c] / (float)casters[c]) * s->penumbra, 1, LIGHT_BLOCK);
-			lit[k] *= penumbra(s->shadow, side, u[k], v[k], depth[c], r);
+			reach[k] = penumbra(s->shadow, side, u[k], v[k], depth[c], r);
 		}
 	}
+}
+
+// shadows multiplies lit with how much of the key light reaches CHUNK places in a row: percentage-closer soft shadows (Fernando 2005) where
+// the shadow map's bounds leave it open. u and v are in texels.
+INLINE void shadows(const lightScene *s, const float *u, const float *v, float *z, float *lit) {
+	const int side = s->shadowSide, blocks = side / LIGHT_BLOCK;
+	if (side == 0) return;
+	const floats zero = SPLAT(0), one = SPLAT(1), edge = SPLAT((float)side);
+	int32_t list[CHUNK + LANES], open[CHUNK + 1];
+	float reach[CHUNK + 1];
+	int any = 0;
+	for (int k = 0; k < CHUNK; k += LANES) {
+		const floats l = *(const floats *)(lit + k), a = *(const floats *)(u + k), b = *(const floats *)(v + k);
+		*(ints *)(open + k) = (ints){0};
+		if (!ANY(l > zero)) continue;
+		const ints inside = (a >= zero) & (b >= zero) & (a < edge) & (b < edge);
+		const ints i = TRUNC(PICK(inside, a, zero)), j = TRUNC(PICK(inside, b, zero));
+		const ints block = (j >> LIGHT_BLOCK_SHIFT) * blocks + (i >> LIGHT_BLOCK_SHIFT);
+		// A floor may lie beyond the map's far end, where nothing casts a shadow on it but what is in the map.
+		const floats far = *(const floats *)(z + k), depth = PICK(far < one, far, one);
+		const floats lo = GATHER(s->shadowLo, block), hi = GATHER(s->shadowHi, block), left = PICK((depth > hi) & inside, zero, l);
+		const ints unknown = (depth > lo) & inside & (left > zero);
+		*(floats *)(z + k) = depth;
+		*(floats *)(lit + k) = left;
+		*(ints *)(open + k) = unknown;
+		any |= ANY(unknown);
+	}
+	if (!any) return;
+	// First every second place; then those between two that are about alike, on the same plane, get their mean, and the others are looked at too.
+	int n = 0;
+	for (int k = 0; k < CHUNK; k += 2) {
+		list[n] = k;
+		n += open[k] & 1;
+	}
+	if (n > 0) reached(s, u, v, z, list, n, reach);
+	n = 0;
+	for (int k = 1; k < CHUNK; k += 2) {
+		if (!open[k]) continue;
+		if (k + 1 < CHUNK && open[k - 1] && open[k + 1] && fabsf(reach[k - 1] - reach[k + 1]) < 0.25f && fabsf(u[k - 1] + u[k + 1] - 2 * u[k]) < 0.25f &&
+		    fabsf(v[k - 1] + v[k + 1] - 2 * v[k]) < 0.25f && fabsf(z[k - 1] + z[k + 1] - 2 * z[k]) < 0.001f) {
+			reach[k] = 0.5f * (reach[k - 1] + reach[k + 1]);
+			continue;
+		}
+		list[n++] = k;
+	}
+	if (n > 0) reached(s, u, v, z, list, n, reach);
+	for (int k = 0; k < CHUNK; k++) lit[k] *= open[k] ? reach[k] : 1;
 }
 
 // openRow is the ambient occlusion along a row of pixels, blended between the middles of the coarse grid.

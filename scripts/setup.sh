@@ -49,7 +49,7 @@ python() {
 	return 1
 }
 
-# install_packages asks apt-get for what is missing: a C compiler (cgo), EGL and GL with Mesa's software renderer (sim/render), X11 (the
+# install_packages asks apt-get for what is missing: a C compiler (cgo), EGL and GL with Mesa's software renderer (sim/render, the viewer), X11 (the
 # viewer's window), and pip when the native libraries are still to be fetched.
 install_packages() {
 	if ! command -v dpkg-query >/dev/null; then

@@ -55,7 +55,7 @@ type Renderer interface {
 	Close() error
 }
 
-// A RendererInfo identifies a GL implementation.
+// A RendererInfo identifies what draws: an OpenGL implementation, or the rasteriser on the CPU.
 type RendererInfo struct {
 	Vendor   string `json:"vendor"`
 	Renderer string `json:"renderer"`

@@ -5,7 +5,7 @@
     make build && .cache/mujoco/bin/python train/bench_mujoco_renderer.py [--pictures 30] [--json]
 
 `refarena bench --mjcf` writes the scene that `refarena bench render` draws, and MuJoCo 4.0.0 loads it: the same meshes, materials,
-textures, pose, view and key light. Both draw with Mesa's llvmpipe unless --gl says otherwise, and both move the arm before each picture,
+textures, pose, view and key light. Both draw on the CPU unless --gl says otherwise, refarena by its own rasteriser and MuJoCo by Mesa's llvmpipe; both move the arm before each picture,
 so that shadows have to be drawn anew. MuJoCo makes colour, depth and segmentation as its users do, with mujoco.Renderer: one
 update_scene and one render each. Its quality is its default (a shadow map of 4096², 4 samples a pixel); --shadowsize and --samples set
 it to others. Rounds of both alternate, so that other work on the machine meets both alike; the figures are medians over all rounds.

@@ -28,7 +28,7 @@ import (
 type benchCommand struct {
 	Names []string `arg:"" optional:"" help:"Figures to measure, by the beginning of their names (default: all)."`
 	Robot string   `default:"ur5" help:"Whose figures: ${robots}; plan.*, grasp.*, beside.* and episode.* depend on it."`
-	GL    string   `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
+	GL    string   `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
 	JSON  bool     `name:"json" help:"One line of JSON for each figure."`
 	Plans string   `name:"plans" placeholder:"FILE" help:"Where plan.* write their queries and collision model (JSON, for train/bench_ompl.py)."`
 	Only  []string `name:"designs" placeholder:"NAME,…" help:"Only these designs of the catalogue, by the beginning of their names, in grasp.*."`

@@ -70,9 +70,15 @@ func examine() []finding {
 	}
 
 	if r, err := render.New(render.Options{Device: render.Software}); err != nil {
-		add("missing", "software GL", err.Error(), "install Mesa: apt-get install libegl1 libgl1-mesa-dri")
+		add("missing", "renderer", err.Error(), "")
 	} else {
-		add("ok", "software GL", describe(r.Info()), "")
+		add("ok", "renderer", describe(r.Info())+" (--gl software, the reference)", "")
+		r.Close()
+	}
+	if r, err := render.New(render.Options{Device: render.Mesa}); err != nil {
+		add("warning", "OpenGL on the CPU", err.Error(), "needed only for the viewer's window where there is no GPU, and for --gl mesa")
+	} else {
+		add("ok", "OpenGL on the CPU", describe(r.Info())+" (--gl mesa)", "")
 		r.Close()
 	}
 	if r, err := render.New(render.Options{Device: render.GPU}); err != nil {
@@ -105,7 +111,7 @@ func examine() []finding {
 }
 
 func describe(i sim.RendererInfo) string {
-	return fmt.Sprintf("%s, %s, OpenGL %s", i.Vendor, i.Renderer, i.Version)
+	return fmt.Sprintf("%s, %s, version %s", i.Vendor, i.Renderer, i.Version)
 }
 
 func gib(bytes uint64) float64 { return float64(bytes) / (1 << 30) }

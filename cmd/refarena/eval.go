@@ -27,7 +27,7 @@ type episodeFlags struct {
 	Suite string `default:"starter" help:"Suite by name (${suites}), or a file that ends in .yaml."`
 	Robot string `default:"ur5" help:"Robot: ${robots}."`
 	Seed  uint64 `default:"1" help:"Seed of the first episode; the others count up from it."`
-	GL    string `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
+	GL    string `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
 }
 
 type evalCommand struct {
@@ -47,6 +47,15 @@ type evalCommand struct {
 	Resume   bool   `help:"Go on with the run in --out after an interruption: what is done there is not played again."`
 	Frames   string `default:"failed" enum:"failed,all,none" help:"Which steps' pictures to keep: failed, all or none."`
 	JSON     bool   `name:"json" help:"One line of JSON for each episode, in order, then one for the summary."`
+}
+
+// renderers opens a renderer for each of so many workers, 0 being one for each core: several keep the cores busy without threads in each.
+func renderers(device render.Device, workers int) func() (sim.Renderer, error) {
+	opt := render.Options{Device: device}
+	if workers != 1 {
+		opt.Threads = 1
+	}
+	return func() (sim.Renderer, error) { return render.New(opt) }
 }
 
 func (f episodeFlags) load() (*tasks.Suite, render.Device, error) {
@@ -161,13 +170,13 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 
 // renderers makes what draws. With --gl-fallback the CPU takes over from a GPU that fails.
 func (c *evalCommand) renderers(device render.Device, say io.Writer) func() (sim.Renderer, error) {
-	open := func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) }
+	open := renderers(device, c.Workers)
 	if !c.Fallback || device == render.Software {
 		return open
 	}
 	var once sync.Once
 	return func() (sim.Renderer, error) {
-		return render.WithFallback(open, func() (sim.Renderer, error) { return render.New(render.Options{Device: render.Software}) }, func(why error) {
+		return render.WithFallback(open, renderers(render.Software, c.Workers), func(why error) {
 			once.Do(func() { fmt.Fprintf(say, "refarena: %v; from here on the CPU draws (--gl-fallback)\n", why) })
 		})
 	}

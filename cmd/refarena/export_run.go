@@ -33,7 +33,7 @@ type exportRunCommand struct {
 	Only    string   `default:"all" enum:"all,success,failure" help:"Only the episodes that ended so: all, success or failure."`
 	FPS     int      `name:"fps" default:"25" help:"Pictures a second of simulated time: 1, 5, 25 or 125."`
 	Size    string   `default:"640x480" help:"Size of the pictures [px]."`
-	GL      string   `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
+	GL      string   `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
 }
 
 // Run writes what was asked for. Episodes are played again from their records for everything but the tables.

@@ -25,7 +25,7 @@ type genCommand struct {
 	Steps     []int    `help:"Only these numbers of reasoning steps."`
 	Relations []string `name:"relation" help:"Only instructions that use all of these relations."`
 	Split     string   `help:"Only the split seen, or only unseen."`
-	GL        string   `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
+	GL        string   `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
 	JSON      bool     `name:"json" xor:"output" help:"One line of JSON for each scene, with its difficulty, and for each instruction."`
 	Stats     bool     `xor:"output" help:"Print how kinds, steps, splits and relations are distributed."`
 	Examples  int      `xor:"output" placeholder:"N" help:"Print so many instructions as Markdown (docs/instructions.md is --examples 200)."`

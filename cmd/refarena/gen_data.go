@@ -17,7 +17,6 @@ import (
 
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/scenes/refer"
-	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks/dataset"
 )
@@ -103,14 +102,11 @@ func (c *genCommand) make(ctx context.Context, io console) (*dataset.Summary, er
 			return nil, err
 		}
 	}
-	if c.Workers != 1 && os.Getenv(llvmpipeThreads) == "" { // the workers keep the cores busy: a renderer need not have threads of its own
-		os.Setenv(llvmpipeThreads, "0")
-	}
 	start := time.Now()
 	p := &genProgress{out: io.err, shards: cfg.Shards(), start: start}
 	s, err := dataset.Make(ctx, c.Out, cfg, dataset.Options{
 		Workers:     c.Workers,
-		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },
+		NewRenderer: renderers(device, c.Workers),
 		Cycles:      c.cycles,
 		OnShard:     p.shard,
 	})
@@ -124,9 +120,6 @@ func (c *genCommand) make(ctx context.Context, io console) (*dataset.Summary, er
 	}
 	return s, nil
 }
-
-// llvmpipeThreads is Mesa's variable for how many threads the software renderer starts.
-const llvmpipeThreads = "LP_NUM_THREADS"
 
 const cyclesScript = "train/cycles.py"
 

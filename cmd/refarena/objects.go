@@ -27,7 +27,7 @@ import (
 type objectsCommand struct {
 	JSON  bool   `name:"json" help:"One JSON object a line instead of a table."`
 	Sheet string `placeholder:"FILE" help:"Also write a picture of all objects, each with its name below, to this PNG file."`
-	GL    string `name:"gl" default:"auto" help:"What draws: auto, software or gpu."`
+	GL    string `name:"gl" default:"auto" help:"What draws: auto, software, gpu or mesa (OpenGL on the CPU)."`
 }
 
 // An objectRecord is what `refarena objects --json` says of an object.

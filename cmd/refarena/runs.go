@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
 	"github.com/refarena/refarena/tasks/report"
@@ -35,7 +34,7 @@ type verifyCommand struct {
 	Dir     string `arg:"" name:"run" help:"Folder of the run."`
 	Sample  int    `placeholder:"N" help:"Only so many of its episodes, evenly spread."`
 	Workers int    `default:"0" help:"Episodes at a time; 0: one for each core."`
-	GL      string `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
+	GL      string `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
 }
 
 // Run plays a run again from its record and compares. Exit status 1 if anything differs.
@@ -58,7 +57,7 @@ func (c *verifyCommand) Run(ctx context.Context, con console) error {
 	bar := progress(con.err, max(n, 1))
 	start := time.Now()
 	v, err := tasks.Verify(ctx, c.Dir, tasks.VerifyOptions{
-		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: device}) },
+		NewRenderer: renderers(device, c.Workers),
 		Sample:      c.Sample, Workers: c.Workers, OnDone: func(int) { bar.Add(1) },
 	})
 	bar.Finish()

@@ -32,7 +32,7 @@ type viewCommand struct {
 	Dir      string  `default:"." help:"Where screenshots, recordings and scenarios go."`
 	Size     string  `default:"1280x720" help:"Size of the window, or of the screenshots of a script [px]."`
 	Camera   string  `name:"camera-size" default:"640x480" help:"Size of the referee's picture [px]."`
-	GL       string  `name:"gl" default:"software" help:"What draws: software (the reference), gpu or auto."`
+	GL       string  `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
 	Rate     float64 `name:"max-fps" placeholder:"N" help:"Draw at most so many pictures a second (default: as many as can be drawn)."`
 	Web      bool    `help:"Serve the viewer to a browser instead of opening a window."`
 	Listen   string  `default:"127.0.0.1:0" help:"With --web: where to listen. The address has a random token in it; keep to loopback unless the network is yours."`

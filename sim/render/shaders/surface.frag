@@ -1,4 +1,4 @@
-// Notes what a pixel shows, for light.c. Triangles are small, and llvmpipe shades each in blocks of 4 × 4 pixels: what is done here is done
+// Notes what a pixel shows, for light.c, as raster.c does on the CPU. Triangles are small, and llvmpipe shades each in blocks of 4 × 4 pixels: what is done here is done
 // several times a pixel. llvmpipe fetches a uniform in a fragment shader with a gather, thirty instructions for each number; a varying that
 // is the same at all vertices costs a few.
 in vec4 normal;

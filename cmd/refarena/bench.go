@@ -489,7 +489,7 @@ func (b *bench) evaluate(episodes, workers int) (time.Duration, []*tasks.Record,
 	start := time.Now()
 	records, err := tasks.Evaluate(b.ctx, tasks.Options{
 		Suite: b.suite, Robot: b.name, Referee: oracle, Seed: benchSeed, Episodes: episodes, Workers: workers,
-		NewRenderer: func() (sim.Renderer, error) { return render.New(render.Options{Device: b.device}) },
+		NewRenderer: renderers(b.device, workers),
 	})
 	return time.Since(start), records, err
 }

@@ -96,7 +96,7 @@ func TestDoctor(t *testing.T) {
 	if status != exitOK {
 		t.Errorf("refarena doctor = %d, want %d\n%s", status, exitOK, stdout)
 	}
-	for _, want := range []string{"libmujoco", "4.0.0", "ONNX Runtime", "CPUExecutionProvider", "software GL", "GPU", "CPU", "memory", "disk"} {
+	for _, want := range []string{"libmujoco", "4.0.0", "ONNX Runtime", "CPUExecutionProvider", "renderer", "GPU", "CPU", "memory", "disk"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("refarena doctor does not speak of %s:\n%s", want, stdout)
 		}

@@ -231,7 +231,12 @@ func (l *Layout) takenOn(held, support int, tWorldObj func(object int) sim.Pose)
 // a UR5 reaches all that is drawn.
 func (l *Layout) InReach(object int) bool {
 	p := l.Objects[object].TWorldObj.Pos
-	return l.Config.withDefaults().Reach.depth(p[0], p[1]) > -zoneSlack || l.TableUnder(p[0], p[1]) > 0
+	return l.Reaches(p[0], p[1])
+}
+
+// Reaches is InReach for a place [m].
+func (l *Layout) Reaches(x, y float64) bool {
+	return l.Config.withDefaults().Reach.depth(x, y) > -zoneSlack || l.TableUnder(x, y) > 0
 }
 
 // Build composes the scene: room, tables (bodies TableBody, TableBody + " 2"), objects (a body and a free joint of each one's Name). The

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -10,7 +11,7 @@ import (
 	"github.com/refarena/refarena/sim"
 )
 
-// A bench is a table with things that a test puts where it likes, and a finger that counts as the robot, on a slide above (0.45, 0).
+// A bench is a table with things that a test puts where it likes, and a finger that counts as the robot, on slides, above (0.45, 0).
 type bench struct {
 	t     *testing.T
 	stage *Stage
@@ -44,7 +45,8 @@ func newBench(t *testing.T, things ...[2]string) *bench {
 	}
 	defer spec.Close()
 	finger, err := sim.ParseMJCF([]byte(`<mujoco><worldbody><body name="finger" pos="0.45 0 1"><joint name="slide" type="slide" axis="0 0 1"/>
-		<geom type="sphere" size="0.01" mass="0.1"/></body></worldbody><actuator><position joint="slide" kp="200" kv="20"/></actuator></mujoco>`))
+		<joint name="slide x" type="slide" axis="1 0 0"/><joint name="slide y" type="slide" axis="0 1 0"/><geom type="sphere" size="0.01" mass="0.1"/></body></worldbody>
+		<actuator><position joint="slide" kp="200" kv="20"/><position joint="slide x" kp="200" kv="20"/><position joint="slide y" kp="200" kv="20"/></actuator></mujoco>`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +113,57 @@ func (b *bench) set(at map[int]sim.Pose, finger float64, steps int) {
 		}
 	}
 	if err := d.Step(steps); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.judge.see(d); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// touch sets the finger on an object, wherever it can be touched from above, and looks.
+func (b *bench) touch(object int) {
+	b.t.Helper()
+	const radius, press = 0.01, 0.0005 // [m]
+	d, m := b.stage.Scene.Data, b.stage.Scene.Model
+	at := d.BodyPose(b.stage.Scene.Bodies[object]).Pos
+	for k := range 400 { // a spiral from its middle
+		sin, cos := math.Sincos(0.5 * float64(k))
+		from := sim.Vec3{at[0] + 0.0004*float64(k)*cos, at[1] + 0.0004*float64(k)*sin, 0.8}
+		down, geom, ok := d.Ray(from, sim.Vec3{0, 0, -1}, false)
+		if !ok || m.BodyRoot(m.GeomBody(geom)) != b.stage.Scene.Bodies[object] {
+			continue
+		}
+		for i, name := range []string{"slide", "slide x", "slide y"} {
+			joint, err := m.JointID(robotPrefix + name)
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			q := []float64{from[2] - down + radius - press - 1, from[0] - 0.45, from[1]}[i]
+			d.Qpos()[m.JointQpos(joint)], d.Ctrl()[i] = q, q
+		}
+		if err := d.Forward(); err != nil {
+			b.t.Fatal(err)
+		}
+		if err := b.judge.see(d); err != nil {
+			b.t.Fatal(err)
+		}
+		if b.judge.touching(b.stage.Scene.Bodies[object]) {
+			return
+		}
+	}
+	b.t.Fatalf("no way to touch %s", b.stage.Scene.Objects[object].Name)
+}
+
+// pass lets an object go through its place: where it is, but moving.
+func (b *bench) pass(object int) {
+	b.t.Helper()
+	d, m := b.stage.Scene.Data, b.stage.Scene.Model
+	joint, err := m.JointID(m.BodyName(b.stage.Scene.Bodies[object]))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	d.Qvel()[m.JointDof(joint)+2] = 10 * restSpeed
+	if err := d.Forward(); err != nil {
 		b.t.Fatal(err)
 	}
 	if err := b.judge.see(d); err != nil {
@@ -190,6 +243,186 @@ func TestConditions(t *testing.T) {
 				t.Errorf("%s = %v (%s), want %v", tt.c, ok, why, tt.want)
 			}
 		})
+	}
+}
+
+// An arrangement is things on the bench, the first of which a condition is about.
+type arrangement struct {
+	things  string           // designs, or colour and design, with commas
+	at      map[int]sim.Pose // nil: in the bench's row
+	falling bool             // a moment after it was let go
+	finger  bool             // on the first
+}
+
+// all36 has for each condition where it holds and where it does not.
+var all36 = map[string]struct {
+	things  int // that it is about
+	way     string
+	yes, no arrangement
+}{
+	"on":           {2, "", arrangement{"block, book", stand(0.45, 0, 0.0305, 0.45, 0, 0), false, false}, arrangement{"block, book", nil, false, false}},
+	"supported by": {2, "", arrangement{"block, book", stand(0.45, 0, 0.0305, 0.45, 0, 0), false, false}, arrangement{"block, book", nil, false, false}},
+	"touching":     {2, "", arrangement{"block, book", stand(0.45, 0, 0.0305, 0.45, 0, 0), false, false}, arrangement{"block, book", nil, false, false}},
+	"stacked": {3, "", arrangement{"red block, blue block, book", stand(0.45, 0, 0.0756, 0.45, 0, 0.0305, 0.45, 0, 0), false, false},
+		arrangement{"red block, blue block, book", stand(0.45, 0, 0.0305, 0.45, 0, 0.0756, 0.45, 0, 0), false, false}},
+	"row": {3, "", arrangement{"red block, blue block, can", nil, false, false}, arrangement{"red block, blue block, can", map[int]sim.Pose{1: sim.Translation(0.52, -0.13, 0)}, false, false}},
+	"sorted": {2, "", arrangement{"red block, blue block, book, plate", stand(0.35, 0, 0.0305, 0.35, 0.25, 0.0065, 0.35, 0, 0, 0.35, 0.25, 0), false, false},
+		arrangement{"red block, blue block, book, plate", stand(0.32, 0, 0.0305, 0.38, 0, 0.0305, 0.35, 0, 0, 0.35, 0.25, 0), false, false}},
+	"upright":     {1, "", arrangement{"can", nil, false, false}, arrangement{"can", lying, false, false}},
+	"at rest":     {1, "", arrangement{"can", nil, false, false}, arrangement{"can", stand(0.45, 0, 0.3), true, false}},
+	"released":    {1, "", arrangement{"can", nil, false, false}, arrangement{"can", nil, false, true}},
+	"undisturbed": {1, "", arrangement{"can", nil, false, false}, arrangement{"can", stand(0.47, -0.26, 0), false, false}},
+
+	// The viewer sits at large x and looks along -x: y is to the right.
+	"above (image)":     {2, "", arrangement{"block, can", stand(0.25, 0, 0, 0.6, 0, 0), false, false}, arrangement{"block, can", stand(0.6, 0, 0, 0.25, 0, 0), false, false}},
+	"below (image)":     {2, "", arrangement{"block, can", stand(0.6, 0, 0, 0.25, 0, 0), false, false}, arrangement{"block, can", stand(0.25, 0, 0, 0.6, 0, 0), false, false}},
+	"left":              {2, "", arrangement{"block, can", stand(0.45, -0.2, 0, 0.45, 0, 0), false, false}, arrangement{"block, can", stand(0.45, 0.2, 0, 0.45, 0, 0), false, false}},
+	"right":             {2, "", arrangement{"block, can", stand(0.45, 0.2, 0, 0.45, 0, 0), false, false}, arrangement{"block, can", stand(0.45, -0.2, 0, 0.45, 0, 0), false, false}},
+	"front":             {2, "", arrangement{"block, can", stand(0.6, 0, 0, 0.4, 0, 0), false, false}, arrangement{"block, can", stand(0.3, 0, 0, 0.5, 0, 0), false, false}},
+	"behind":            {2, "", arrangement{"block, can", stand(0.3, 0, 0, 0.5, 0, 0), false, false}, arrangement{"block, can", stand(0.6, 0, 0, 0.4, 0, 0), false, false}},
+	"tall":              {2, "", arrangement{"wine bottle, block", nil, false, false}, arrangement{"block, wine bottle", nil, false, false}},
+	"short":             {2, "", arrangement{"block, wine bottle", nil, false, false}, arrangement{"wine bottle, block", nil, false, false}},
+	"big":               {2, "", arrangement{"cereal box, die", nil, false, false}, arrangement{"die, cereal box", nil, false, false}},
+	"small":             {2, "", arrangement{"die, cereal box", nil, false, false}, arrangement{"cereal box, die", nil, false, false}},
+	"wide":              {2, "", arrangement{"plate, die", nil, false, false}, arrangement{"die, plate", nil, false, false}},
+	"thin":              {2, "", arrangement{"die, plate", nil, false, false}, arrangement{"plate, die", nil, false, false}},
+	"above":             {2, "", arrangement{"block, book", stand(0.45, 0, 0.0305, 0.45, 0, 0), false, false}, arrangement{"block, book", nil, false, false}},
+	"below":             {2, "", arrangement{"book, block", stand(0.45, 0, 0, 0.45, 0, 0.0305), false, false}, arrangement{"book, block", nil, false, false}},
+	"between":           {3, "", arrangement{"block, can, mug", stand(0.45, 0, 0, 0.45, -0.2, 0, 0.45, 0.2, 0), false, false}, arrangement{"block, can, mug", stand(0.45, 0.4, 0, 0.45, -0.2, 0, 0.45, 0.2, 0), false, false}},
+	"face":              {2, "", arrangement{"block, toy car", stand(0.65, 0, 0, 0.45, 0, 0), false, false}, arrangement{"block, toy car", stand(0.25, 0, 0, 0.45, 0, 0), false, false}},
+	"back":              {2, "", arrangement{"block, toy car", stand(0.25, 0, 0, 0.45, 0, 0), false, false}, arrangement{"block, toy car", stand(0.65, 0, 0, 0.45, 0, 0), false, false}},
+	"edge":              {1, "near", arrangement{"block", stand(0.90, 0, 0), false, false}, arrangement{"block", stand(0.5, 0, 0), false, false}},
+	"corner":            {1, "near left", arrangement{"block", stand(0.90, -0.60, 0), false, false}, arrangement{"block", stand(0.90, 0.60, 0), false, false}},
+	"inside":            {2, "", arrangement{"block, basket", stand(0.45, 0, 0.0061, 0.45, 0, 0), false, false}, arrangement{"block, basket", stand(0.45, -0.3, 0, 0.45, 0, 0), false, false}},
+	"outside":           {2, "", arrangement{"block, basket", stand(0.45, -0.3, 0, 0.45, 0, 0), false, false}, arrangement{"block, basket", stand(0.45, 0, 0.0061, 0.45, 0, 0), false, false}},
+	"touch":             {2, "", arrangement{"red block, blue block", stand(0.45, 0, 0, 0.45, 0.0452, 0), false, false}, arrangement{"red block, blue block", nil, false, false}},
+	"far from":          {2, "", arrangement{"block, can", stand(0.45, -0.3, 0, 0.45, 0.2, 0), false, false}, arrangement{"block, can", nil, false, false}},
+	"vertical rotate":   {1, "standing", arrangement{"can", nil, false, false}, arrangement{"can", lying, false, false}},
+	"horizontal rotate": {1, "left", arrangement{"toy car", turned(-math.Pi/2, 0.45, 0), false, false}, arrangement{"toy car", turned(math.Pi/2, 0.45, 0), false, false}},
+	"angle":             {2, "parallel", arrangement{"red book, blue book", stand(0.4, -0.2, 0, 0.4, 0.2, 0), false, false}, arrangement{"red book, blue book", turned(math.Pi/2, 0.4, -0.2), false, false}},
+}
+
+// stand is where the things stand: x, y and z of each.
+func stand(xyz ...float64) map[int]sim.Pose {
+	out := map[int]sim.Pose{}
+	for i := range len(xyz) / 3 {
+		out[i] = sim.Translation(xyz[3*i], xyz[3*i+1], xyz[3*i+2])
+	}
+	return out
+}
+
+// turned stands the first thing at x, y, turned about the vertical by yaw [rad].
+func turned(yaw, x, y float64) map[int]sim.Pose {
+	pose := sim.Rotation(yaw, sim.Vec3{0, 0, 1})
+	pose.Pos = sim.Vec3{x, y, 0}
+	return map[int]sim.Pose{0: pose}
+}
+
+var lying = func() map[int]sim.Pose {
+	pose := sim.Rotation(math.Pi/2, sim.Vec3{1, 0, 0})
+	pose.Pos = sim.Vec3{0.45, 0, 0.034}
+	return map[int]sim.Pose{0: pose}
+}()
+
+func (a arrangement) bench(t *testing.T) *bench {
+	var things [][2]string
+	for _, name := range strings.Split(a.things, ", ") {
+		color, design, ok := strings.Cut(name, " ")
+		if _, err := scenes.FindColor(color); !ok || err != nil {
+			d, err := scenes.Find(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			color, design = d.Colors[0], name
+		}
+		things = append(things, [2]string{color, design})
+	}
+	b := newBench(t, things...)
+	b.set(nil, 1, 0) // how it was at the beginning
+	steps := 700
+	if a.falling {
+		steps = 50
+	}
+	b.set(a.at, 1, steps)
+	if a.finger {
+		b.touch(0)
+	}
+	return b
+}
+
+// Every condition holds and does not hold where it should, and holds neither of what passes by nor of what the robot touches; a task for
+// which it holds at the beginning already is refused. A condition without a row fails.
+func TestEveryConditionInEveryAspect(t *testing.T) {
+	n := 0
+	for _, k := range Conditions() {
+		if k.Also {
+			continue // open6dor's: they decide nothing
+		}
+		n++
+		row, ok := all36[k.Name]
+		if !ok {
+			t.Errorf("condition %q has no row", k.Name)
+			continue
+		}
+		c := Condition{Kind: k.Name, Way: row.way}
+		for i := range row.things {
+			c.Things = append(c.Things, fmt.Sprint(i))
+		}
+		holds := func(t *testing.T, b *bench, want bool) {
+			t.Helper()
+			if ok, why := b.holds(c); ok != want || ok == (why != "") {
+				t.Errorf("%v = %v (%s), want %v", c, ok, why, want)
+			}
+		}
+		for _, aspect := range []struct {
+			name string
+			look func(*testing.T)
+		}{
+			{"true", func(t *testing.T) { holds(t, row.yes.bench(t), true) }},
+			{"false", func(t *testing.T) { holds(t, row.no.bench(t), false) }},
+			{"transient", func(t *testing.T) {
+				b := row.yes.bench(t)
+				b.pass(0)
+				holds(t, b, false)
+			}},
+			{"in the hand", func(t *testing.T) {
+				b := row.yes.bench(t)
+				b.touch(0)
+				holds(t, b, false)
+			}},
+			{"already true", func(t *testing.T) {
+				if k.Keeps { // it cannot be asked for at the end, and is wanted at the beginning
+					if err := c.check(func(string) error { return nil }, "finally"); err == nil {
+						t.Errorf("%v under finally is accepted", c)
+					}
+					if k.Name == "undisturbed" { // at the beginning everything is
+						return
+					}
+					b := row.no.bench(t)
+					b.stage.Task.Keep = []Condition{c}
+					if ok, err := b.stage.premise(); err != nil || ok {
+						t.Errorf("premise of a task that keeps %v, which does not hold: %v, %v", c, ok, err)
+					}
+					return
+				}
+				for _, holds := range []bool{true, false} {
+					a := row.no
+					if holds {
+						a = row.yes
+					}
+					b := a.bench(t)
+					b.stage.Task.Finally = []Condition{c}
+					if ok, err := b.stage.premise(); err != nil || ok == holds {
+						t.Errorf("premise of a task that wants %v, with the condition %v at the beginning: %v, %v", c, holds, ok, err)
+					}
+				}
+			}},
+		} {
+			t.Run(k.Name+"/"+aspect.name, aspect.look)
+		}
+	}
+	if n != len(all36) || n != 36 {
+		t.Errorf("%d conditions and %d rows, want 36 of each", n, len(all36))
 	}
 }
 

@@ -85,12 +85,10 @@ func (st *Stage) playThrough(shot *sim.Shot, see sim.Renderer) (bool, error) {
 				place.area, place.thing = nil, in.Area.Thing
 			}
 		}
-		px, _, ok := region.Pole()
+		p, ok := st.middle(shot, region)
 		if !ok || !enough(region) {
 			return false, nil
 		}
-		at, _ := px.Index(shot.Frame.Camera.Width, shot.Frame.Camera.Height)
-		p := shot.Frame.Camera.Deproject(px, float64(shot.Frame.Depth[at]))
 		upright.Pos = sim.Vec3{p[0], p[1], p[2] - s.Objects[g.Move].Design.Lowest(sim.Pose{Rot: upright.Rot})}
 		if err := st.letGo(g.Move, upright); err != nil {
 			return false, err
@@ -110,6 +108,18 @@ func (st *Stage) playThrough(shot *sim.Shot, see sim.Renderer) (bool, error) {
 		}
 	}
 	return st.endsWell(begun)
+}
+
+// middle is what the picture shows in the middle of a region, in the world [m]; false if the region is empty or that is out of reach.
+func (st *Stage) middle(shot *sim.Shot, region sim.Region) (sim.Vec3, bool) {
+	px, _, ok := region.Pole()
+	if !ok {
+		return sim.Vec3{}, false
+	}
+	cam := shot.Frame.Camera
+	at, _ := px.Index(cam.Width, cam.Height)
+	p := cam.Deproject(px, float64(shot.Frame.Depth[at]))
+	return p, st.Scene.Reaches(p[0], p[1])
 }
 
 // endsWell reports whether what the task wants at the end holds now.

@@ -56,6 +56,17 @@ func RandomInMask() Control {
 // RandomPixel points at the centre of a pixel drawn evenly from the whole image, by the query's seed: the floor. It is not told the answer.
 func RandomPixel() Referee { return randomPixel{} }
 
+// Baseline is the name by which Open makes r again, if it is one of the baselines and nothing around one.
+func Baseline(r Referee) (name string, ok bool) {
+	switch b := r.(type) {
+	case control:
+		return b.info.Name, true
+	case randomPixel:
+		return RandomPixelName, true
+	}
+	return "", false
+}
+
 // A control draws its point from the true region.
 type control struct {
 	info Info

@@ -35,7 +35,13 @@ type worker struct {
 	director *director        // nil: nothing is scripted, and nobody watches
 }
 
-// A keptFrame is a picture for the run's folder.
+// A picture is a file of the run's folder.
+type picture struct {
+	Name string
+	PNG  []byte
+}
+
+// A keptFrame is what a picture is drawn from.
 type keptFrame struct {
 	name  string
 	frame sim.Frame
@@ -56,6 +62,25 @@ func newWorker(o Options) (*worker, error) {
 }
 
 func (w *worker) Close() { w.renderer.Close() }
+
+// Renderer is what draws.
+func (w *worker) Renderer() sim.RendererInfo { return w.renderer.Info() }
+
+// Over reports whether the worker cannot play any more.
+func (w *worker) Over() bool { return false }
+
+// Pictures are those of the last episode for the run's folder.
+func (w *worker) Pictures() ([]picture, error) {
+	var out []picture
+	for i := range w.kept {
+		p, err := w.kept[i].png()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
 
 // Episode runs the episode of a seed. What keeps it from being judged stands in the record, as outcome Error.
 func (w *worker) Episode(ctx context.Context, seed uint64) (rec *Record) {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -39,7 +40,10 @@ type Options struct {
 	Shard    Shard  // which of the episodes to play; the zero value means all
 
 	// NewRenderer makes a renderer; every worker has its own.
-	NewRenderer   func() (sim.Renderer, error)
+	NewRenderer func() (sim.Renderer, error)
+	// Spawn makes the command of a process that calls ServeWorker on its files WorkerIn and WorkerOut, for workers that are processes: a crash costs
+	// one episode, which is tried once more. If the command has a Stderr, it gets what the process writes there. nil: they are goroutines, NewRenderer is theirs, and a crash of a C library ends the program.
+	Spawn         func() *exec.Cmd
 	Width, Height int            // of the referee's picture [px]; 0 means 640 × 480, or 640 × 360 through the robot's own camera
 	Camera        string         // that the referee looks through: see ParseCamera; "" means the robot's usual one
 	DepthNoise    sim.DepthNoise // of the camera, for referee and robot alike; "" means none
@@ -64,6 +68,7 @@ type Options struct {
 	seeds      []uint64               // instead of Seed, Episodes and Shard: certain ones, ascending
 	onRenderer func(sim.RendererInfo) // is told what draws
 	watch      *ReplayOptions         // who looks on; nil: nobody
+	grace      time.Duration          // how long an episode that was told to stop may take to do so before its worker is given up; 0 means 10 s
 }
 
 func (o Options) withDefaults() Options {
@@ -81,6 +86,7 @@ func (o Options) withDefaults() Options {
 	}
 	o.Workers = min(cmp.Or(o.Workers, runtime.NumCPU()), o.Episodes)
 	o.EpisodeTimeout = cmp.Or(o.EpisodeTimeout, 10*time.Minute)
+	o.grace = cmp.Or(o.grace, 10*time.Second)
 	o.Frames = cmp.Or(o.Frames, FramesFailed)
 	return o
 }
@@ -105,12 +111,12 @@ func Evaluate(ctx context.Context, o Options) ([]*Record, error) {
 	if err := referee.Check(ctx, o.Referee); err != nil {
 		return nil, err
 	}
-	first, err := newWorker(o)
+	first, err := o.newCrew()
 	if err != nil {
 		return nil, err
 	}
 	if o.onRenderer != nil {
-		o.onRenderer(first.renderer.Info())
+		o.onRenderer(first.Renderer())
 	}
 	r := &run{o: o, seeds: o.seeds}
 	if r.seeds == nil {
@@ -118,7 +124,7 @@ func Evaluate(ctx context.Context, o Options) ([]*Record, error) {
 	}
 	r.records = make([]*Record, len(r.seeds))
 	if o.Out != "" {
-		if err := r.open(runInfo(o, first.renderer.Info())); err != nil {
+		if err := r.open(runInfo(o, first.Renderer())); err != nil {
 			first.Close()
 			return nil, err
 		}
@@ -127,11 +133,11 @@ func Evaluate(ctx context.Context, o Options) ([]*Record, error) {
 	var wg sync.WaitGroup
 	for i := range o.Workers {
 		wg.Go(func() {
-			w := first
 			if i > 0 {
-				w = nil
+				r.work(ctx, nil)
+				return
 			}
-			r.work(ctx, w)
+			r.work(ctx, first)
 		})
 	}
 	wg.Wait()
@@ -214,8 +220,24 @@ func (r *run) open(info RunInfo) (err error) {
 	return nil
 }
 
+// A crew plays episodes, one after the other: a worker, here or in a process of its own.
+type crew interface {
+	Renderer() sim.RendererInfo
+	Episode(ctx context.Context, seed uint64) *Record
+	Pictures() ([]picture, error) // of the last episode
+	Over() bool                   // it has ended by itself
+	Close()
+}
+
+func (o Options) newCrew() (crew, error) {
+	if o.Spawn == nil {
+		return newWorker(o)
+	}
+	return newProcess(o)
+}
+
 // work plays episodes until there are none left. A worker that hangs is left behind, and another takes its place.
-func (r *run) work(ctx context.Context, w *worker) {
+func (r *run) work(ctx context.Context, w crew) {
 	defer func() {
 		if w != nil {
 			w.Close()
@@ -226,25 +248,29 @@ func (r *run) work(ctx context.Context, w *worker) {
 		if i < 0 || ctx.Err() != nil {
 			return
 		}
+		var err error
 		if w == nil {
-			var err error
-			if w, err = newWorker(r.o); err != nil {
+			if w, err = r.o.newCrew(); err != nil {
+				w = nil // not a crew that is a nil pointer
 				r.cancel(err)
 				return
 			}
 		}
-		rec, hung := r.episode(ctx, w, r.seeds[i])
+		rec, hung := r.episode(ctx, &w, r.seeds[i])
+		if hung {
+			w = nil // it still runs: nothing of it can be touched, or freed
+		}
 		if ctx.Err() != nil {
-			if hung {
-				w = nil
-			}
 			return // cut short: not an episode that counts
 		}
-		kept := w.kept
-		if hung {
-			w, kept = nil, nil // it still runs: nothing of it can be touched, or freed
+		var pictures []picture
+		if w != nil {
+			pictures, err = w.Pictures()
 		}
-		if err := r.end(i, rec, kept); err != nil {
+		if err == nil {
+			err = r.end(i, rec, pictures)
+		}
+		if err != nil {
 			r.cancel(err)
 			return
 		}
@@ -265,23 +291,33 @@ func (r *run) take() int {
 	return r.next - 1
 }
 
-// grace is how long an episode that was told to stop may take to do so before its worker is given up.
-const grace = 10 * time.Second
-
-// episode plays one, once more if it could not be judged for a reason that may have passed. hung means that the worker is still at it, and
-// must not be used again.
-func (r *run) episode(ctx context.Context, w *worker, seed uint64) (rec *Record, hung bool) {
+// episode plays one, once more if it could not be judged for a reason that may have passed. A crew that has ended is replaced. hung means that
+// it is still at it, and must not be used again.
+func (r *run) episode(ctx context.Context, w *crew, seed uint64) (rec *Record, hung bool) {
 	for try := 1; ; try++ {
-		rec, hung = r.watch(ctx, w, seed)
+		rec, hung = r.watch(ctx, *w, seed)
 		rec.Tries = try
-		if hung || rec.Outcome != Error || !rec.retryable || try == 2 || ctx.Err() != nil {
+		again := !hung && rec.Outcome == Error && rec.retryable && try < 2 && ctx.Err() == nil
+		if !hung && (*w).Over() {
+			(*w).Close()
+			*w = nil
+			if again {
+				next, err := r.o.newCrew()
+				if err != nil {
+					r.cancel(err)
+					return rec, false
+				}
+				*w = next
+			}
+		}
+		if !again {
 			return rec, hung
 		}
 	}
 }
 
 // watch plays an episode and ends it when it takes too long.
-func (r *run) watch(ctx context.Context, w *worker, seed uint64) (rec *Record, hung bool) {
+func (r *run) watch(ctx context.Context, w crew, seed uint64) (rec *Record, hung bool) {
 	late := fmt.Errorf("tasks: seed %d: the episode took longer than %v", seed, r.o.EpisodeTimeout)
 	timed, stop := context.WithTimeoutCause(ctx, r.o.EpisodeTimeout, late)
 	defer stop()
@@ -292,7 +328,7 @@ func (r *run) watch(ctx context.Context, w *worker, seed uint64) (rec *Record, h
 	case <-timed.Done():
 		select {
 		case rec = <-ended:
-		case <-time.After(grace):
+		case <-time.After(r.o.grace):
 			rec, hung = r.o.blank(seed), true
 		}
 	}
@@ -303,12 +339,12 @@ func (r *run) watch(ctx context.Context, w *worker, seed uint64) (rec *Record, h
 }
 
 // end saves a record before anybody hears of it.
-func (r *run) end(i int, rec *Record, kept []keptFrame) error {
+func (r *run) end(i int, rec *Record, pictures []picture) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.journal != nil {
-		for _, f := range kept {
-			if err := r.journal.saveFrame(&f); err != nil {
+		for _, p := range pictures {
+			if err := r.journal.savePicture(p); err != nil {
 				return err
 			}
 		}

@@ -256,12 +256,8 @@ func (j *Journal) Append(r *Record) error {
 	return nil
 }
 
-// saveFrame writes what the referee saw at a step, with the outline of the right answers, and with the point that was acted on, if any.
-func (j *Journal) saveFrame(k *keptFrame) error {
-	dir := filepath.Join(j.dir, FramesDir)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("tasks: frame: %w", err)
-	}
+// png draws what the referee saw at a step, with the outline of the right answers, and with the point that was acted on, if any.
+func (k *keptFrame) png() (picture, error) {
 	img := RGBImage(&k.frame)
 	drawRegion(img, k.right)
 	if k.point != nil {
@@ -269,9 +265,19 @@ func (j *Journal) saveFrame(k *keptFrame) error {
 	}
 	var buf bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, img); err != nil {
-		return fmt.Errorf("tasks: frame %s: %w", k.name, err)
+		return picture{}, fmt.Errorf("tasks: frame %s: %w", k.name, err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, k.name), buf.Bytes(), 0o666); err != nil {
+	return picture{k.name, buf.Bytes()}, nil
+}
+
+// savePicture writes a picture into the run's folder.
+func (j *Journal) savePicture(p picture) error {
+	dir := filepath.Join(j.dir, FramesDir)
+	err := os.MkdirAll(dir, 0o777)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, p.Name), p.PNG, 0o666)
+	}
+	if err != nil {
 		return fmt.Errorf("tasks: frame: %w", err)
 	}
 	return nil

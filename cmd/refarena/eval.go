@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
+	"github.com/refarena/refarena/tasks/export"
 )
 
 // What an episode is a function of, shared by the commands that run one.
@@ -46,6 +48,8 @@ type evalCommand struct {
 	Shard    string `placeholder:"I/N" help:"Play only the I-th of N parts of the episodes; refarena merge joins the runs."`
 	Resume   bool   `help:"Go on with the run in --out after an interruption: what is done there is not played again."`
 	Frames   string `default:"failed" enum:"failed,all,none" help:"Which steps' pictures to keep: failed, all or none."`
+	Threads  bool   `help:"Workers are threads of this program, not processes: less memory, but what crashes one ends the run."`
+	JUnit    string `name:"junit" placeholder:"FILE" help:"Also write the results as JUnit XML, as CI systems read it."`
 	JSON     bool   `name:"json" help:"One line of JSON for each episode, in order, then one for the summary."`
 }
 
@@ -144,15 +148,18 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 	print := c.printer(io.out, suite)
 	options := tasks.Options{
 		Suite: suite, Robot: c.Robot, Referee: ref, Seed: c.Seed, Episodes: c.Episodes, Shard: shard, Workers: c.Workers, Width: w, Height: h,
-		NewRenderer: c.renderers(device, io.err),
+		NewRenderer: renderersWith(c.Fallback, device, c.Workers, io.err),
 		Camera:      c.Camera, DepthNoise: noise, ColorNoise: colors,
 		Latency: latency,
 		Out:     c.Out, Resume: c.Resume, Frames: tasks.FramePolicy(c.Frames),
 		OnRecord: print.record,
 	}
+	if !c.Threads {
+		options.Spawn = c.spawn(*io.own, io.err)
+	}
 	records, summary, err := play(ctx, io, options)
 	if len(records) > 0 {
-		err = errors.Join(err, print.summary(summary))
+		err = errors.Join(err, print.summary(summary), c.writeJUnit(records))
 	}
 	if err == nil && c.Controls {
 		err = c.playControls(ctx, io, options, print)
@@ -168,18 +175,83 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 	return nil
 }
 
-// renderers makes what draws. With --gl-fallback the CPU takes over from a GPU that fails.
-func (c *evalCommand) renderers(device render.Device, say io.Writer) func() (sim.Renderer, error) {
-	open := renderers(device, c.Workers)
-	if !c.Fallback || device == render.Software {
+// renderersWith is renderers; with a fallback the CPU takes over from a GPU that fails.
+func renderersWith(fallback bool, device render.Device, workers int, say io.Writer) func() (sim.Renderer, error) {
+	open := renderers(device, workers)
+	if !fallback || device == render.Software {
 		return open
 	}
 	var once sync.Once
 	return func() (sim.Renderer, error) {
-		return render.WithFallback(open, renderers(render.Software, c.Workers), func(why error) {
+		return render.WithFallback(open, renderers(render.Software, workers), func(why error) {
 			once.Do(func() { fmt.Fprintf(say, "refarena: %v; from here on the CPU draws (--gl-fallback)\n", why) })
 		})
 	}
+}
+
+// writeJUnit writes what the run has so far as JUnit XML, if that was asked for.
+func (c *evalCommand) writeJUnit(records []*tasks.Record) error {
+	if c.JUnit == "" {
+		return nil
+	}
+	info, err := tasks.ReadRunInfo(c.Out)
+	if err != nil {
+		return err
+	}
+	return writeWith(c.JUnit, func(w io.Writer) error { return export.WriteJUnit(w, info, records) })
+}
+
+// spawn makes worker processes: this program again.
+func (c *evalCommand) spawn(own string, say io.Writer) func() *exec.Cmd {
+	return func() *exec.Cmd {
+		self, err := os.Executable()
+		if err != nil {
+			self = os.Args[0]
+		}
+		args := []string{"worker", "--gl", c.GL, "--workers", fmt.Sprint(c.Workers)}
+		if c.Fallback {
+			args = append(args, "--gl-fallback")
+		}
+		if own != "" {
+			args = append([]string{"--objects", own}, args...)
+		}
+		cmd := exec.Command(self, args...)
+		cmd.Env, cmd.Stderr = append(os.Environ(), asCommand+"=1"), notices{say}
+		return cmd
+	}
+}
+
+// notices passes on what a worker has to say to people; what it says when it crashes stands in the record.
+type notices struct{ to io.Writer }
+
+func (n notices) Write(b []byte) (int, error) {
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "refarena: ") {
+			if _, err := io.WriteString(n.to, line); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return len(b), nil
+}
+
+// asCommand makes a test binary of this package the command.
+const asCommand = "REFARENA_AS_COMMAND"
+
+// workerCommand is what eval's worker processes run.
+type workerCommand struct {
+	GL       string `name:"gl" default:"software" help:"What draws."`
+	Fallback bool   `name:"gl-fallback" help:"As of eval."`
+	Workers  int    `help:"As of eval: how many there are."`
+}
+
+// Run plays episodes until the run has no more.
+func (c *workerCommand) Run() error {
+	device, err := render.ParseDevice(c.GL)
+	if err != nil {
+		return usageError{err}
+	}
+	return tasks.ServeWorker(os.NewFile(tasks.WorkerIn, "orders"), os.NewFile(tasks.WorkerOut, "news"), renderersWith(c.Fallback, device, c.Workers, os.Stderr))
 }
 
 // play runs episodes behind a progress bar.

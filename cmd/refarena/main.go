@@ -50,10 +50,15 @@ type commandLine struct {
 
 	Serve      serveCommand      `cmd:"" help:"Answer over HTTP like RoboRefer's official server, on any referee."`
 	Refspatial refspatialCommand `cmd:"" help:"Run and score RefSpatial-Bench, or a benchmark in its form, with any referee."`
+
+	Worker workerCommand `cmd:"" hidden:"" help:"Play episodes for the run that started this process."`
 }
 
 // A console is where a command writes: results to out, everything else to err.
-type console struct{ out, err io.Writer }
+type console struct {
+	out, err io.Writer
+	own      *string // the folder of the user's own objects
+}
 
 // A usageError says that the command makes no sense as given.
 type usageError struct{ error }
@@ -88,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		kong.Vars{"version": tasks.CurrentVersions().Refarena, "suites": strings.Join(tasks.SuiteNames(), ", "), "robots": strings.Join(robots.Names(), ", "),
 			"referees": strings.Join(refereeNames(), ", ")},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(console{stdout, stderr}))
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(console{stdout, stderr, &cli.Own}))
 	if err != nil {
 		panic(err) // the declarations above are wrong
 	}

@@ -16,7 +16,7 @@ import (
 
 // TestMain lets the test binary be the command itself, for the tests that kill it.
 func TestMain(m *testing.M) {
-	if os.Getenv("REFARENA_AS_COMMAND") != "" {
+	if os.Getenv(asCommand) != "" {
 		main()
 	}
 	os.Exit(m.Run())

@@ -41,7 +41,7 @@ func (f refereeFlags) makers(io console) []referee.Maker {
 // refereeNames is what --referee takes.
 func refereeNames() []string {
 	names := referee.Names()
-	for _, m := range (refereeFlags{}).makers(console{io.Discard, io.Discard}) {
+	for _, m := range (refereeFlags{}).makers(console{out: io.Discard, err: io.Discard}) {
 		names = append(names, m.Name)
 	}
 	return names

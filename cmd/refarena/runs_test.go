@@ -65,6 +65,11 @@ func TestRunsAreOne(t *testing.T) {
 		}
 	}
 	check("two workers", shortly(t, "--workers", "2"))
+	junit := filepath.Join(t.TempDir(), "run.xml")
+	check("threads", shortly(t, "--threads", "--junit", junit))
+	if text, err := os.ReadFile(junit); err != nil || strings.Count(string(text), "<testcase ") != 6 {
+		t.Errorf("the JUnit file: %v\n%s", err, text)
+	}
 
 	merged := filepath.Join(t.TempDir(), "merged")
 	parts := []string{shortly(t, "--shard", "1/3"), shortly(t, "--shard", "2/3"), shortly(t, "--shard", "3/3")}

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	besideEpisodes = 60 // scenes of the suite executor, each with a point at each distance
+	besideEpisodes = 25 // scenes of the suite executor, each with a point at each distance
 	besideFarthest = 6  // from the outline [px]
 )
 

@@ -575,6 +575,7 @@ type meter struct {
 	*robots.SimPlant
 	joints            []robots.Joint
 	lag, speed        float64 // [rad, rad/s]
+	lagAt             int     // control period of the largest lag
 	torque, command   float64 // shares of the limits
 	big, small, accel float64 // [N·m, N·m, share of the limit]
 	last              []float64
@@ -587,7 +588,9 @@ func (m *meter) Step(c robots.Command) error {
 	}
 	s := m.State()
 	for i, j := range m.joints {
-		m.lag = max(m.lag, math.Abs(s.Q[i]-c.Q[i]))
+		if lag := math.Abs(s.Q[i] - c.Q[i]); lag > m.lag {
+			m.lag, m.lagAt = lag, m.Commands()
+		}
 		m.speed = max(m.speed, math.Abs(s.QD[i]))
 		m.command = max(m.command, math.Abs(c.QD[i])/j.MaxSpeed)
 		m.accel = max(m.accel, math.Abs(c.QD[i]-m.last[i])/robots.Period/j.MaxAccel)
@@ -603,7 +606,8 @@ func (m *meter) Step(c robots.Command) error {
 }
 
 // planTracking plays 100 episodes, a pick and a place each, and notes each one's largest difference between commanded and measured
-// joint positions. The greatest speeds and torques are in the configuration; episodes beyond half a degree are listed there with how they ended.
+// joint positions. The greatest speeds and torques are in the configuration; episodes beyond half a degree are
+// listed there with the phase in which it happened and how they ended.
 func (b *bench) planTracking() (x []float64, config map[string]any, err error) {
 	const episodes = 100
 	r, err := render.New(render.Options{Device: b.device})
@@ -615,7 +619,7 @@ func (b *bench) planTracking() (x []float64, config map[string]any, err error) {
 	var beyond []string
 	placed := 0
 	for i := range episodes {
-		m, out, err := b.trackEpisode(r, benchSeed+uint64(i))
+		m, out, phases, err := b.trackEpisode(r, benchSeed+uint64(i))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -625,8 +629,15 @@ func (b *bench) planTracking() (x []float64, config map[string]any, err error) {
 		lag := m.lag * 180 / math.Pi
 		x = append(x, lag)
 		if lag > 0.5 {
-			beyond = append(beyond, fmt.Sprintf("seed %d: %.2f°, %v", benchSeed+i, lag, out))
-			continue // an arm that was stopped by something is no measure of how it follows
+			when, from := "", 0
+			for _, p := range phases {
+				if m.lagAt > from {
+					when = p.Name
+				}
+				from += p.Periods
+			}
+			beyond = append(beyond, fmt.Sprintf("seed %d: %.2f° in %q, %v", benchSeed+i, lag, when, out))
+			continue // an arm that meets something is no measure of how it follows
 		}
 		all.speed, all.big, all.small = max(all.speed, m.speed), max(all.big, m.big), max(all.small, m.small)
 		all.command, all.accel, all.torque = max(all.command, m.command), max(all.accel, m.accel), max(all.torque, m.torque)
@@ -637,10 +648,10 @@ func (b *bench) planTracking() (x []float64, config map[string]any, err error) {
 	}, nil
 }
 
-func (b *bench) trackEpisode(r sim.Renderer, seed uint64) (*meter, robots.Outcome, error) {
+func (b *bench) trackEpisode(r sim.Renderer, seed uint64) (*meter, robots.Outcome, []robots.Phase, error) {
 	st, err := tasks.NewStage(b.suite, b.robot, seed, r)
 	if err != nil {
-		return nil, robots.Outcome{}, err
+		return nil, robots.Outcome{}, nil, err
 	}
 	defer st.Close()
 	m := &meter{SimPlant: st.Plant, joints: b.robot.Arm.Joints, last: make([]float64, len(b.robot.Arm.Joints))}
@@ -666,17 +677,17 @@ func (b *bench) trackEpisode(r sim.Renderer, seed uint64) (*meter, robots.Outcom
 	goal := st.Goals[0]
 	px, err := point(goal.Move)
 	if err != nil {
-		return nil, robots.Outcome{}, err
+		return nil, robots.Outcome{}, nil, err
 	}
 	pick, err := exec.Pick(b.ctx, &shot.Frame, px, robots.PickOptions{})
 	if err != nil || !pick.OK() {
-		return m, pick.Outcome, err
+		return m, pick.Outcome, pick.Phases, err
 	}
 	if px, err = point(goal.To); err != nil {
-		return nil, robots.Outcome{}, err
+		return nil, robots.Outcome{}, nil, err
 	}
 	place, err := exec.Place(b.ctx, &shot.Frame, px, pick.Held, robots.PlaceOptions{})
-	return m, place.Outcome, err
+	return m, place.Outcome, append(pick.Phases, place.Phases...), err
 }
 
 // A planExport is the collision model and the queries for other planners: see train/bench_ompl.py.

@@ -40,17 +40,18 @@ const wallX = -1.35
 type roomSurface struct {
 	name  string
 	mesh  func() *shape.Mesh
+	side  [2]func() *shape.Mesh // with a window: of the wall at the robot's left, at its right
 	paint func() sim.Material
 }
 
 func plainSurface(name string, rgb [3]float32, roughness float32) roomSurface {
 	material := sim.Material{Name: name, Color: rgb, Roughness: roughness}
-	return roomSurface{name, onceMesh(func() *shape.Mesh { return sheet(1) }), func() sim.Material { return material }}
+	return roomSurface{name, onceMesh(func() *shape.Mesh { return sheet(1) }), sides(1), func() sim.Material { return material }}
 }
 
 // printedSurface repeats a picture every so many m.
 func printedSurface(name string, repeat float64, roughness float32, picture func() *sim.Texture) roomSurface {
-	return roomSurface{name, onceMesh(func() *shape.Mesh { return sheet(repeat) }), func() sim.Material {
+	return roomSurface{name, onceMesh(func() *shape.Mesh { return sheet(repeat) }), sides(repeat), func() sim.Material {
 		return sim.Material{Name: name, Color: [3]float32{1, 1, 1}, Roughness: roughness, Texture: picture()}
 	}}
 }
@@ -143,6 +144,15 @@ func (s Setting) build(spec *sim.Spec) error {
 		upright := sim.QuatFromAxes(sim.Vec3{0, 1, 0}, sim.Vec3{0, 0, 1}, sim.Vec3{1, 0, 0})
 		world.AddVisual(sim.Pose{Pos: sim.Vec3{wallX, 0, FloorZ + roomHalf}, Rot: upright}, wall.mesh(), wall.paint())
 		world.AddVisual(sim.Translation(wallX+0.007, 0, FloorZ+0.04), skirtingMesh(), skirting)
+		// The other walls meet it at the ends. They are to be seen by people who look around, not through the referee's cameras.
+		for i, left := range []float64{1, -1} {
+			inward := sim.QuatFromAxes(sim.Vec3{left, 0, 0}, sim.Vec3{0, 0, 1}, sim.Vec3{0, -left, 0})
+			at := sim.Vec3{wallX + roomHalf, left * roomHalf, FloorZ + roomHalf}
+			world.AddVisual(sim.Pose{Pos: at, Rot: inward}, wall.side[i](), wall.paint())
+			world.AddVisual(sim.Pose{Pos: at, Rot: inward}, windowMesh[i](), skirting)
+			along := sim.QuatFromAxes(sim.Vec3{0, -left, 0}, sim.Vec3{left, 0, 0}, sim.Vec3{0, 0, 1})
+			world.AddVisual(sim.Pose{Pos: sim.Vec3{wallX + roomHalf, left * (roomHalf - 0.007), FloorZ + 0.04}, Rot: along}, skirtingMesh(), skirting)
+		}
 	}
 	if s.Light != (sim.Environment{}) {
 		spec.SetEnvironment(s.Light)
@@ -171,6 +181,57 @@ func sheet(repeat float64) *shape.Mesh {
 		Indices:   []uint32{0, 1, 2, 0, 2, 3},
 	}
 }
+
+// The window in the walls at the robot's sides, in the wall's plane as seen from the room at its left [m]: it begins 0.6 m from the wall behind the robot. What
+// is seen through it is the environment's background. It is larger than what the key light's shadows are drawn of.
+var windowHole = Zone{-2.9, 0.3, -roomHalf + 0.95, -roomHalf + 2.35}
+
+// hole is the window in one of the two side walls.
+func hole(side int) Zone {
+	h := windowHole
+	if side == 1 { // x runs the other way there
+		h.MinX, h.MaxX = -h.MaxX, -h.MinX
+	}
+	return h
+}
+
+// sides are the walls at the robot's sides: sheets with a window.
+func sides(repeat float64) (out [2]func() *shape.Mesh) {
+	for side := range out {
+		out[side] = onceMesh(func() *shape.Mesh {
+			h := hole(side)
+			m := &shape.Mesh{Name: "wall with a window"}
+			for _, z := range []Zone{
+				{-roomHalf, roomHalf, -roomHalf, h.MinY}, {-roomHalf, roomHalf, h.MaxY, roomHalf}, {-roomHalf, h.MinX, h.MinY, h.MaxY}, {h.MaxX, roomHalf, h.MinY, h.MaxY},
+			} {
+				first := uint32(len(m.Positions))
+				for _, p := range [4][2]float64{{z.MinX, z.MinY}, {z.MaxX, z.MinY}, {z.MaxX, z.MaxY}, {z.MinX, z.MaxY}} {
+					m.Positions = append(m.Positions, [3]float32{float32(p[0]), float32(p[1]), 0})
+					m.Normals = append(m.Normals, [3]float32{0, 0, 1})
+					m.UVs = append(m.UVs, [2]float32{float32((p[0] + roomHalf) / repeat), float32((roomHalf - p[1]) / repeat)})
+				}
+				m.Indices = append(m.Indices, first, first+1, first+2, first, first+2, first+3)
+			}
+			return m
+		})
+	}
+	return out
+}
+
+// windowMesh is the frame of the window in each side wall, with a post in the middle.
+var windowMesh = func() (out [2]func() *shape.Mesh) {
+	for side := range out {
+		out[side] = onceMesh(func() *shape.Mesh {
+			const wide, deep = 0.06, 0.08
+			h := hole(side)
+			w, t := h.MaxX-h.MinX, h.MaxY-h.MinY
+			x, y := (h.MinX+h.MaxX)/2, (h.MinY+h.MaxY)/2
+			bar := func(x, y, w, t float64) *shape.Mesh { return shape.Box([3]float64{w, t, deep}, 0.004).Moved(x, y, 0) }
+			return shape.Merge("window frame", bar(x, h.MinY, w+wide, wide), bar(x, h.MaxY, w+wide, wide), bar(h.MinX, y, wide, t), bar(h.MaxX, y, wide, t), bar(x, y, wide/2, t))
+		})
+	}
+	return out
+}()
 
 var (
 	skirtingMesh = onceMesh(func() *shape.Mesh {

@@ -404,12 +404,13 @@ func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 			if j.Max > j.Min {
 				share = min(max((j.Deg-j.Min)/(j.Max-j.Min), 0), 1)
 			}
-			cv.text(jx, y, regular, 11, colDim, cv.clipped(regular, 11, half-48, strings.TrimSuffix(j.Name, "_joint")))
 			v, vc := fmt.Sprintf("%.1f°", j.Deg), colText
 			if j.Aside != 0 {
-				v, vc = v+fmt.Sprintf(" (%+.1f)", j.Aside), colWarn
+				v, vc = v+fmt.Sprintf(" (%+.0f)", j.Aside), colWarn
 			}
-			cv.text(jx+half-cv.width(mono, 11, v), y, mono, 11, vc, v)
+			vw := cv.width(mono, 11, v)
+			cv.text(jx, y, regular, 11, colDim, cv.clipped(regular, 11, half-vw-5, strings.TrimSuffix(j.Name, "_joint")))
+			cv.text(jx+half-vw, y, mono, 11, vc, v)
 			cv.fill(rect{jx, y + 3, half, 3}, 1.5, colBack)
 			cv.disc(jx+half*share, y+4.5, 3.5, colAccent)
 			h.joints = append(h.joints, rect{jx, y - 4, half, rowHeight - 1})
@@ -442,7 +443,10 @@ func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 			y += rowHeight - 1
 		}
 	}
-	st := fmt.Sprintf("%.0f ms a picture, %d/s · %d contacts", sh.Stats.FrameMS, sh.Stats.PerSecond, sh.Stats.Contacts)
+	st := fmt.Sprintf("%d contacts", sh.Stats.Contacts)
+	if sh.Stats.PerSecond > 1 {
+		st = fmt.Sprintf("%.0f ms a picture, %d/s · ", sh.Stats.FrameMS, sh.Stats.PerSecond) + st
+	}
 	if sh.Stats.RealTime > 0 {
 		st = fmt.Sprintf("%.2f× real time · ", sh.Stats.RealTime) + st
 	}

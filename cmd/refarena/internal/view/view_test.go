@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -315,7 +316,8 @@ func TestWeb(t *testing.T) {
 	b.eval("tell('seek step 2')", nil)
 	b.until("state.ask && state.ask.instruction && state.steps[1].now")
 	if dir := os.Getenv("REFARENA_SHOTS"); dir != "" {
-		b.until("window.refarenaPictures > 5")
+		b.until("document.getElementById('scene').width === document.getElementById('scene').clientWidth") // the fine picture
+		time.Sleep(time.Second)                                                                            // and the referee's
 		b.screenshot(filepath.Join(dir, "web.png"))
 	}
 	b.click("#eye", 0.55, 0.85)

@@ -87,7 +87,7 @@ function show(s) {
   $("notice").hidden = !notice;
   cls($("notice"), s.failure ? "bad" : "");
   const st = s.stats;
-  text($("stats"), (st.real_time > 0 ? st.real_time.toFixed(2) + "× real time · " : "") + Math.round(st.frame_ms) + " ms a picture, " + st.per_second + "/s · " + st.contacts + " contacts");
+  text($("stats"), (st.real_time > 0 ? st.real_time.toFixed(2) + "× real time · " : "") + (st.per_second > 1 ? Math.round(st.frame_ms) + " ms a picture, " + st.per_second + "/s · " : "") + st.contacts + " contacts");
 
   text($("now"), s.time.toFixed(3) + " s");
   text($("head"), "of " + s.head.toFixed(2) + " s" + (s.ended ? "" : " so far"));
@@ -158,7 +158,7 @@ function show(s) {
   joints.forEach((j, i) => {
     const [name, value, r] = sliders[i].children;
     text(name, j.name.replace(/_joint$/, ""));
-    text(value, j.deg.toFixed(1) + "°" + (j.aside ? ` (${j.aside > 0 ? "+" : "−"}${Math.abs(j.aside).toFixed(1)})` : ""));
+    text(value, j.deg.toFixed(1) + "°" + (j.aside ? ` (${j.aside > 0 ? "+" : "−"}${Math.abs(j.aside).toFixed(0)})` : ""));
     cls(value, j.aside ? "aside" : "");
     if (r.max !== String(j.max)) { r.min = j.min; r.max = j.max; r.title = "drag: push the joint aside; double click: back"; }
     if (!r.held && r.shownValue !== j.deg) { r.shownValue = j.deg; r.value = j.deg; }

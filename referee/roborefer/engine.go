@@ -79,6 +79,8 @@ type engine struct {
 	clock  int
 	frames []frame // most recently used last
 	scores []float32
+
+	settled bool // has answered, and its memory is on huge pages
 }
 
 // A rowState is what lies in one row of the cache.
@@ -200,6 +202,10 @@ func (e *engine) run() {
 		default:
 		}
 		active := e.active()
+		if !e.settled && active == 0 && e.stats.Queries > 0 { // only this goroutine writes stats
+			e.settled = true // the memory that a query takes is there
+			onnx.CollapsePages()
+		}
 		var j *job
 		switch {
 		case active == 0:

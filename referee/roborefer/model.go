@@ -211,6 +211,9 @@ func open(s source, o Options) (*model, error) {
 			}
 		}
 	}
+	if !m.device.IsCUDA() {
+		onnx.CollapsePages()
+	}
 	return m, nil
 }
 

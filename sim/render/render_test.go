@@ -507,6 +507,24 @@ func TestNoShadows(t *testing.T) {
 	}
 }
 
+// Depth and ids are the same where no colour is wanted, and so is the next picture with colour.
+func TestWanted(t *testing.T) {
+	r := openSoftware(t)
+	b := clutter(16)
+	cam := overview(160, 120)
+	want := draw(t, openSoftware(t), b, cam)
+	some := &sim.Shot{Want: sim.PlaneDepth | sim.PlaneIDs}
+	if err := r.RenderScene(b.scene, b.poses, cam, some); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(some.Frame.Depth, want.Frame.Depth) || !slices.Equal(some.Seg.Bodies, want.Seg.Bodies) {
+		t.Error("without colour, depth or ids differ")
+	}
+	if got := draw(t, r, b, cam); !equalShots(got, want) {
+		t.Error("the picture after one without colour differs")
+	}
+}
+
 // Under even light a matt surface shows the material's own colour, and a texture lies the right way round.
 func TestColors(t *testing.T) {
 	r := openSoftware(t)

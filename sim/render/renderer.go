@@ -234,8 +234,9 @@ func (p *painter) paint(o *order) error {
 		p.scene = o.scene
 	}
 	p.graph.pose(o.poses)
+	colors := o.shot.Wants(sim.PlaneRGB)
 	var shadow *shadowMap // if it is to be drawn anew
-	if p.graph.moved && !p.noShadows {
+	if colors && p.graph.moved && !p.noShadows {
 		shadow = p.lighter.shadow
 		shadow.fit(p.graph)
 	}
@@ -244,6 +245,9 @@ func (p *painter) paint(o *order) error {
 	pic := p.pictures.get(o.cam.Width, o.cam.Height)
 	if err := p.seer.see(p.graph, &p.view, pic, o.shot, shadow); err != nil {
 		return err
+	}
+	if !colors {
+		return nil // depth and ids are there
 	}
 	p.graph.moved = p.graph.moved && p.noShadows
 	p.lighter.light(pic, &p.view, p.graph, o.shot)

@@ -334,7 +334,7 @@ const (
 	noShadows            // moving, without shadows
 )
 
-// picture draws what is wanted of colour, depth and ids; 0: all. One pass makes all three: what is saved is reading back what is not wanted.
+// picture draws what is wanted of colour, depth and ids; 0: all. One pass makes all three: what is saved is the light where no colour is wanted.
 func (b *bench) picture(w, h int, want sim.Planes, how how) (x []float64, _ map[string]any, err error) {
 	r, err := render.New(render.Options{Device: b.device, NoShadows: how == noShadows})
 	if err != nil {

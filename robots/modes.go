@@ -128,7 +128,19 @@ func (e *Executor) side() float64 {
 }
 
 // middles are places before the robot that both hands reach, in base [m], those nearest to both first.
-var middles = [...][2]float64{{0.38, 0}, {0.36, 0.06}, {0.36, -0.06}, {0.43, 0}, {0.42, 0.07}, {0.42, -0.07}, {0.34, 0.11}, {0.34, -0.11}}
+var middles = func() (out [][2]float64) {
+	for x := 0.29; x < 0.48; x += 0.03 {
+		for y := -0.15; y < 0.16; y += 0.03 {
+			out = append(out, [2]float64{x, y})
+		}
+	}
+	far := func(m [2]float64) float64 { return math.Hypot(m[0]-0.38, m[1]) }
+	slices.SortStableFunc(out, func(a, b [2]float64) int { return cmp.Compare(far(a), far(b)) })
+	return out
+}()
+
+// mostMiddles is how many of them are tried.
+const mostMiddles = 6
 
 // otherHand puts what is held down where the hand that holds it cannot bring it: it is laid down in the middle, taken up by the other hand, and
 // put down by that. r is how the first hand failed, which is the answer if there is no other, or no room in the middle.
@@ -145,13 +157,18 @@ func (e *Executor) otherHand(ctx context.Context, f *sim.Frame, px sim.Pixel, r 
 		}
 		return PlaceOptions{MaxPeriods: max(opt.MaxPeriods-r.Periods, 1)}
 	}
+	tried := 0
 	for _, m := range middles {
+		if tried == mostMiddles {
+			break
+		}
 		p := first.tWorldBase.Apply(sim.Vec3{m[0], m[1], 0})
 		p[2] = ground
 		at, _, ok := f.Camera.Project(p)
 		if high := first.field.height(m[0], m[1], g.half+0.02) + first.tWorldBase.Pos[2]; !ok || high > ground+0.012 {
 			continue
 		}
+		tried++
 		laid, err := first.putDown(ctx, f, at, r.Held, budget())
 		r.Phases, r.Periods, r.Held = append(r.Phases, laid.Phases...), r.Periods+laid.Periods, laid.Held
 		if err != nil {

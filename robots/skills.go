@@ -372,10 +372,27 @@ func (e *Executor) close(ctx context.Context, held *Held, force float64) (Outcom
 		return Outcome{}, err
 	}
 	held.Width, held.Force = s.Width, force
+	held.felt()
 	if s.Width < e.robot.Hand.nothing() {
 		return failed(Slip, "the hand closed to %.1f mm on something seen as %.1f mm wide", 1000*s.Width, 1000*held.Grasp.Width), nil
 	}
 	return Outcome{Detail: fmt.Sprintf("stopped at %.1f mm with %.0f N", 1000*s.Width, s.Grip)}, nil
+}
+
+// felt adds to what is held what the hand feels of it and the camera did not see: it is wider between the fingers than it looked.
+func (h *Held) felt() {
+	g := &h.Grasp
+	if h.Width < g.Width+2*rodRadius {
+		return
+	}
+	at, closing := g.TWorldEE.Pos, g.TWorldEE.Axis(1)
+	low := at[2] - g.below
+	high := max(low+g.height, low+2*rodRadius)
+	g.body = slices.Clone(g.body) // shared by the grasps of a search
+	for _, side := range [2]float64{-1, 1} {
+		p := at.Add(closing.Mul(side * (h.Width/2 - rodRadius)))
+		g.body = append(g.body, Capsule{sim.Vec3{p[0], p[1], low + rodRadius}, sim.Vec3{p[0], p[1], high - rodRadius}, rodRadius})
+	}
 }
 
 // holding is the guard while something is carried: it is gone when the fingers come together, or press on nothing for a while. That they
@@ -599,7 +616,7 @@ var turns = [...]float64{0, math.Pi, math.Pi / 2, -math.Pi / 2, math.Pi / 6, -ma
 	math.Pi / 3, -math.Pi / 3, 2 * math.Pi / 3, -2 * math.Pi / 3}
 
 // drops are how far above the surface the hand may let go where its fingers have no room farther down, as in a bowl [m].
-var drops = [...]float64{0, 0.012, 0.025, 0.04}
+var drops = [...]float64{0, 0.012, 0.025, 0.04, 0.055}
 
 const (
 	astrayPlace = 0.030 // the farthest that something is put from the pointed point, for more room or more level ground [m]
@@ -808,6 +825,9 @@ func (e *Executor) setDown(ctx context.Context, held *Held, plan placePlan) (out
 		touched = math.Abs(force-before) > touchForce
 		return Outcome{}, touched
 	})
+	if out.Cause == Collision { // resistance is what is looked for here
+		out, touched = Outcome{}, true
+	}
 	if out.OK() {
 		out.Detail = "nothing was felt"
 		if touched {

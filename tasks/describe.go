@@ -23,7 +23,7 @@ func (w Where) checkCenter(g *Goal) error {
 }
 
 // whichRelations are those that tell a thing from others like it.
-var whichRelations = []relate.Relation{relate.Close, relate.Far, relate.Left, relate.Right, relate.Front, relate.Behind, relate.Between}
+var whichRelations = []relate.Relation{relate.Close, relate.Far, relate.Left, relate.Right, relate.Front, relate.Behind, relate.Between, relate.Face}
 
 // which is the claim by which a thing is told from others like it; index finds objects by their names.
 func (w Where) which(index func(string) int) (relate.Claim, error) {

@@ -3,6 +3,7 @@ package tasks
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -154,6 +155,9 @@ func (s *Suite) sceneConfig(t *Task) scenes.Config {
 		}
 	}
 	for i, thing := range t.Things {
+		if thing.Table == 2 {
+			cfg.MinTables = 2
+		}
 		w := scenes.Wanted{Colors: thing.Color, Role: roles[i], Like: thing.Like}
 		for _, d := range scenes.Catalogue() {
 			if thing.selector().describes(d) {
@@ -196,7 +200,7 @@ func (st *Stage) bind(l *scenes.Layout) bool {
 	for _, thing := range st.Task.Things {
 		var fit []int
 		for i := range l.Objects {
-			if !used[i] && (thing.Like || l.Unique(i)) && l.Objects[i].On == "" && thing.selector().fits(&l.Objects[i]) {
+			if !used[i] && thing.on(l, i) && (thing.Like || l.Unique(i)) && l.Objects[i].On == "" && thing.selector().fits(&l.Objects[i]) {
 				fit = append(fit, i)
 			}
 		}
@@ -368,9 +372,30 @@ func (st *Stage) premise() (bool, error) {
 // described reports whether the object to be moved is asked for by the grammar's words, not by its name.
 func (g *BoundGoal) described() bool { return g.Steps > 0 || g.Which != nil }
 
-// nearestOfItsKind refuses at a glance what FindBy would refuse later: of several things alike the one that is meant has to be nearest to c.A, or
-// farthest from it.
+// on reports whether an object stands on the table that the thing is wanted on.
+func (t Thing) on(l *scenes.Layout, i int) bool {
+	if t.Table == 0 || len(l.Setting.Tables) < 2 {
+		return t.Table < 2
+	}
+	top, p := l.Setting.Tables[1].Top, l.Objects[i].TWorldObj.Pos
+	second := p[0] > top.MinX && p[0] < top.MaxX && p[1] > top.MinY && p[1] < top.MaxY
+	return second == (t.Table == 2)
+}
+
+// nearestOfItsKind refuses at a glance what FindBy would refuse later: of several things alike the one that is meant has to be nearest to c.A,
+// farthest from it, or where its front points.
 func nearestOfItsKind(l *scenes.Layout, object int, c relate.Claim) bool {
+	if c.Relation == relate.Face { // it alone is where c.A's front points, as relate has it
+		for i := range l.Objects {
+			if l.Objects[i].Design != l.Objects[object].Design {
+				continue
+			}
+			if a := offFront(l, c.A, i); i == object && a > 25*math.Pi/180 || i != object && a < 50*math.Pi/180 {
+				return false
+			}
+		}
+		return true
+	}
 	from := func(i int) float64 { return l.Objects[i].TWorldObj.Pos.Sub(l.Objects[c.A].TWorldObj.Pos).Len() }
 	for i := range l.Objects {
 		if i == object || i == c.A || l.Objects[i].Design != l.Objects[object].Design {
@@ -381,6 +406,13 @@ func nearestOfItsKind(l *scenes.Layout, object int, c relate.Claim) bool {
 		}
 	}
 	return true
+}
+
+// offFront is how far a front points past another object, seen from above [rad].
+func offFront(l *scenes.Layout, of, i int) float64 {
+	t := l.Objects[of].TWorldObj
+	d, x := l.Objects[i].TWorldObj.Pos.Sub(t.Pos), t.Axis(0)
+	return math.Abs(math.Remainder(math.Atan2(d[1], d[0])-math.Atan2(x[1], x[0]), 2*math.Pi))
 }
 
 // sayWhich is the grammar's instruction for the object to be moved. ok is false if it finds none of so many steps.

@@ -78,7 +78,8 @@ type Thing struct {
 	Name  string `yaml:"name"`
 	Kind  Words  `yaml:"kind"` // as of a Selector
 	Color Words  `yaml:"color"`
-	Like  bool   `yaml:"like"` // others of its kind and colour may be there: a goal that moves it says which it is
+	Like  bool   `yaml:"like"`  // others of its kind and colour may be there: a goal that moves it says which it is
+	Table int    `yaml:"table"` // that it stands on: 1, or 2 for one beside the first, which the scene then has; 0: any
 }
 
 func (t Thing) selector() Selector { return Selector{Kind: t.Kind, Color: t.Color} }
@@ -357,6 +358,9 @@ func (s *Suite) checkTask(t *Task) error {
 		}
 		if err := thing.selector().check(); err != nil {
 			return at(field, "thing %q: %w", thing.Name, err)
+		}
+		if thing.Table < 0 || thing.Table > 2 {
+			return at(field+".table", "%s on table %d (want 1 or 2)", thing.Name, thing.Table)
 		}
 		things[thing.Name] = thing.selector()
 		names = append(names, thing.Name)

@@ -101,6 +101,7 @@ func TestImpossibleSuitesAreRefused(t *testing.T) {
 		{"name: x\ntasks: [{things: [{name: a, kind: apple}], goals: [{move: b}]}]\n", `no thing "b" (have a)`},
 		{"name: x\ntasks: [{things: [{name: a, kind: apple}, {name: a}], goals: [{move: a}]}]\n", `thing "a" twice`},
 		{"name: x\ntasks: [{things: [{kind: apple}], goals: [{}]}]\n", "a thing without a name"},
+		{"name: x\ntasks: [{things: [{name: a, kind: apple, table: 3}], goals: [{move: a}]}]\n", "a on table 3 (want 1 or 2)"},
 		{"name: x\ntasks: [{goals: [{name: a, after: [b]}, {name: b, after: [a]}]}]\n", "wait for each other: a after b after a"},
 		{"name: x\ntasks: [{goals: [{after: [z]}]}]\n", `no goal "z" (have 1)`},
 		{"name: x\ntasks: [{order: any, goals: [{}]}]\n", `order "any" (want strict or free)`},

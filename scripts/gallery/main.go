@@ -20,6 +20,7 @@ var pictures = []struct{ name, flags, caption string }{
 	{"starter-1", "--suite starter --seed 1", "a tidy table of the suite `starter`"},
 	{"starter-7", "--suite starter --seed 7", "the same suite, another seed"},
 	{"starter-7-overview", "--suite starter --seed 7 --view overview", "… with the whole robot"},
+	{"starter-7-g1", "--suite starter --seed 7 --robot g1 --view overview", "… and a Unitree G1 at the same table"},
 	{"executor-3", "--suite executor --seed 3", "the suite `executor`"},
 	{"easy-2", "--level easy --seed 2", "level easy: 3 to 5 objects; room, tables, light and view vary"},
 	{"easy-4", "--level easy --seed 4 --no-robot", "level easy without the robot, as `refarena gen` shows it"},

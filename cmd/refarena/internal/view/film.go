@@ -9,6 +9,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,7 @@ type film struct {
 	begun  time.Time
 	frames int
 	w, h   int
-	add    func(*image.RGBA) error
+	add    func(img *image.RGBA, times int) error // a picture that is shown for so many periods of filmRate
 	end    func() error
 }
 
@@ -108,8 +109,11 @@ func (p *pictures) Film(sh *Shown) error {
 	if err == nil && (img.Rect.Dx() < f.w || img.Rect.Dy() < f.h) {
 		err = errors.New("the window has become smaller")
 	}
-	for n := int(time.Since(f.begun).Seconds()*filmRate) + 1; err == nil && f.frames < n; f.frames++ { // the film keeps the clock's time
-		err = f.add(img)
+	// The film keeps the clock's time: a picture that took long to make stands for those that were missed. It is made once, so that a slow
+	// machine doesn't fall behind further and further.
+	if times := int(time.Since(f.begun).Seconds()*filmRate) + 1 - f.frames; err == nil {
+		err = f.add(img, times)
+		f.frames += times
 	}
 	if err == nil {
 		return nil
@@ -132,10 +136,12 @@ func (f *film) openFFmpeg(encoder []string) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("%w (without ffmpeg a name that ends in .png: an animated PNG)", err)
 	}
-	f.add = func(img *image.RGBA) error {
-		for y := range f.h {
-			if _, err := in.Write(img.Pix[y*img.Stride : y*img.Stride+4*f.w]); err != nil {
-				return err
+	f.add = func(img *image.RGBA, times int) error {
+		for range times {
+			for y := range f.h {
+				if _, err := in.Write(img.Pix[y*img.Stride : y*img.Stride+4*f.w]); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
@@ -168,7 +174,7 @@ func (f *film) openAPNG() error {
 		return err
 	}
 	u32 := func(x uint32) []byte { return binary.BigEndian.AppendUint32(nil, x) }
-	f.add = func(img *image.RGBA) error {
+	f.add = func(img *image.RGBA, times int) error {
 		var buf bytes.Buffer
 		if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, img.SubImage(image.Rect(0, 0, f.w, f.h))); err != nil {
 			return err
@@ -185,7 +191,7 @@ func (f *film) openAPNG() error {
 		} else if !bytes.Equal(last, b[:header]) {
 			return errors.New("recording: the pictures' format changed")
 		}
-		control := bytes.Join([][]byte{u32(sequence), u32(uint32(f.w)), u32(uint32(f.h)), u32(0), u32(0), {0, 1, 0, filmRate, 0, 0}}, nil)
+		control := bytes.Join([][]byte{u32(sequence), u32(uint32(f.w)), u32(uint32(f.h)), u32(0), u32(0), u32(uint32(min(times, math.MaxUint16))<<16 | filmRate), {0, 0}}, nil)
 		sequence++
 		if err := chunk("fcTL", control); err != nil {
 			return err

@@ -38,7 +38,6 @@ type cpuScratch struct{ vertices, strip []float32 }
 
 // A cpuMesh is a mesh in C's memory.
 type cpuMesh struct {
-	raster                  *C.rasterMesh
 	positions, normals, uvs []float32
 	corners                 []uint32
 	meshes                  []C.rasterMesh // one
@@ -100,11 +99,11 @@ func (s *cpuSeer) keepMesh(m *mesh) {
 		c.corners[i%3*n+i/3] = v
 	}
 	c.meshes = cSlice[C.rasterMesh](1)
-	c.raster = &c.meshes[0]
-	*c.raster = C.rasterMesh{vertices: C.int32_t(len(d.Positions)), triangles: C.int32_t(n), positions: (*C.float)(&c.positions[0]),
+	r := &c.meshes[0]
+	*r = C.rasterMesh{vertices: C.int32_t(len(d.Positions)), triangles: C.int32_t(n), positions: (*C.float)(&c.positions[0]),
 		normals: (*C.float)(&c.normals[0]), corners: (*C.uint32_t)(&c.corners[0])}
 	if c.uvs != nil {
-		c.raster.uvs = (*C.float)(&c.uvs[0])
+		r.uvs = (*C.float)(&c.uvs[0])
 	}
 	m.cpu = c
 	m.bytes = 4 * (len(c.positions) + len(c.normals) + len(c.uvs) + len(c.corners))
@@ -204,7 +203,7 @@ func (s *cpuSeer) see(g *graph, v *view, p *picture, shot *sim.Shot, shadow *sha
 	facets, most := 1, 0 // facet 0 is nothing
 	for i, o := range g.visible {
 		out := &s.solids[i]
-		m := o.mesh.cpu.raster
+		m := &o.mesh.cpu.meshes[0]
 		out.mesh, out.texture = m, nil
 		if o.surface.print != nil {
 			out.texture = &o.surface.print.cpu.rasters[0]

@@ -26,7 +26,7 @@ type Scene struct {
 	Environment sim.Environment
 }
 
-// maxVisuals is how many visuals surface.frag can tell apart.
+// maxVisuals is how many visuals the 12 bits of a pixel can tell apart, see light.h.
 const maxVisuals = 1<<12 - 1
 
 // check says what is wrong with the scene, for nBody bodies.

@@ -17,6 +17,13 @@ type cloud struct {
 	depth  []float32 // h × w, smoothed if there is noise, else the frame's
 	rise   float64   // how far above its support something must rise to be seen as an object [m]: thin, or flat
 	buf    []float32
+	near   []binned // of level
+}
+
+// A binned is the height of a point and its bin in a histogram.
+type binned struct {
+	z   float64
+	bin int
 }
 
 // none marks a pixel without a point.
@@ -176,21 +183,27 @@ func (c *cloud) erase(capsules []Capsule, margin float64) {
 		return
 	}
 	margin += 6 * c.noise
-	lo, hi := capsules[0].A, capsules[0].A
-	for _, k := range capsules {
-		for _, p := range [2]sim.Vec3{k.A, k.B} {
-			for a := range 3 {
-				lo[a], hi[a] = min(lo[a], p[a]-k.Radius-margin), max(hi[a], p[a]+k.Radius+margin)
-			}
+	type box struct{ lo, hi sim.Vec3 }
+	holds := func(b *box, p *sim.Vec3) bool {
+		return p[0] >= b.lo[0] && p[0] <= b.hi[0] && p[1] >= b.lo[1] && p[1] <= b.hi[1] && p[2] >= b.lo[2] && p[2] <= b.hi[2]
+	}
+	boxes, all := make([]box, len(capsules)), box{capsules[0].A, capsules[0].A}
+	for i, k := range capsules {
+		const slack = 1e-9 // for rounding: what is on a capsule's border is decided by its distance
+		b := &boxes[i]
+		for a := range 3 {
+			b.lo[a], b.hi[a] = min(k.A[a], k.B[a])-k.Radius-margin-slack, max(k.A[a], k.B[a])+k.Radius+margin+slack
+			all.lo[a], all.hi[a] = min(all.lo[a], b.lo[a]), max(all.hi[a], b.hi[a])
 		}
 	}
-	for i, p := range c.points {
-		if !valid(p) || p[0] < lo[0] || p[1] < lo[1] || p[2] < lo[2] || p[0] > hi[0] || p[1] > hi[1] || p[2] > hi[2] {
+	for i := range c.points {
+		p := &c.points[i]
+		if !holds(&all, p) { // none is in no box
 			continue
 		}
-		for _, k := range capsules {
-			if r := k.Radius + margin; segmentDistance2(p, k.A, k.B) <= r*r {
-				c.points[i] = none
+		for j := range capsules {
+			if k := &capsules[j]; holds(&boxes[j], p) && segmentDistance2(*p, k.A, k.B) <= (k.Radius+margin)*(k.Radius+margin) {
+				*p = none
 				break
 			}
 		}
@@ -224,20 +237,15 @@ func (c *cloud) level(p sim.Vec3, radius, top float64, among func(i int) bool) (
 	const bins = 256
 	var hist [bins]int
 	bottom := top - bins*levelBin
-	bin := func(i int) (int, bool) {
-		q := c.points[i]
-		if !valid(q) || q[2] >= top || q[2] <= bottom {
-			return 0, false
-		}
-		if dx, dy := q[0]-p[0], q[1]-p[1]; dx*dx+dy*dy > radius*radius || among != nil && !among(i) {
-			return 0, false
-		}
-		return min(int((q[2]-bottom)/levelBin), bins-1), true
-	}
+	c.near = c.near[:0] // the points that count
 	for i := range c.points {
-		if b, ok := bin(i); ok {
-			hist[b]++
+		q := &c.points[i]
+		if dx, dy := q[0]-p[0], q[1]-p[1]; !(dx*dx+dy*dy <= radius*radius) || q[2] >= top || q[2] <= bottom || among != nil && !among(i) {
+			continue
 		}
+		b := min(int((q[2]-bottom)/levelBin), bins-1)
+		c.near = append(c.near, binned{q[2], b})
+		hist[b]++
 	}
 	full := 0
 	for b, n := range hist {
@@ -249,18 +257,20 @@ func (c *cloud) level(p sim.Vec3, radius, top float64, among func(i int) bool) (
 		return 0, 0, false
 	}
 	sum := 0.0
-	for i := range c.points {
-		if b, ok := bin(i); ok && b >= full-1 && b <= full+1 {
-			sum += c.points[i][2]
-			count++
+	level := c.near[:0]
+	for _, q := range c.near {
+		if q.bin >= full-1 && q.bin <= full+1 {
+			sum += q.z
+			level = append(level, q)
 		}
 	}
+	count = len(level)
 	z = sum / float64(count)
 	for range 3 { // low things on it count less and less
 		sum, n := 0.0, 0
-		for i := range c.points {
-			if b, ok := bin(i); ok && b >= full-1 && b <= full+1 && math.Abs(c.points[i][2]-z) < 0.0015+3*c.noise {
-				sum += c.points[i][2]
+		for _, q := range level {
+			if math.Abs(q.z-z) < 0.0015+3*c.noise {
+				sum += q.z
 				n++
 			}
 		}

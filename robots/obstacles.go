@@ -39,12 +39,12 @@ func (o *obstacles) set(c *cloud, tBaseWorld sim.Pose, skip []bool) {
 	field, t := o.heights[0], newMover(&tBaseWorld)
 	least := thin + 3*c.noise // above the plane
 	for i, p := range c.points {
-		if !valid(p) || skip != nil && skip[i] {
-			continue
+		if !valid(p) || t.height(&p) < least || skip != nil && skip[i] {
+			continue // most of what is seen is the table
 		}
 		p = t.apply(&p)
 		k, ok := fieldIndex(p[0], p[1])
-		if !ok || p[2] < least || p[0]*p[0]+p[1]*p[1] < footRadius*footRadius {
+		if !ok || p[0]*p[0]+p[1]*p[1] < footRadius*footRadius {
 			continue
 		}
 		field[k] = max(field[k], float32(p[2]))

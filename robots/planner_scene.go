@@ -229,8 +229,13 @@ func (m *mover) apply(v *sim.Vec3) sim.Vec3 {
 	return sim.Vec3{
 		m.p[0] + v[0]*m.x[0] + v[1]*m.y[0] + v[2]*m.z[0],
 		m.p[1] + v[0]*m.x[1] + v[1]*m.y[1] + v[2]*m.z[1],
-		m.p[2] + v[0]*m.x[2] + v[1]*m.y[2] + v[2]*m.z[2],
+		m.height(v),
 	}
+}
+
+// height is apply's z alone.
+func (m *mover) height(v *sim.Vec3) float64 {
+	return m.p[2] + v[0]*m.x[2] + v[1]*m.y[2] + v[2]*m.z[2]
 }
 
 // clear reports whether everything keeps margin away from everything at q [m]. What turns in place, the first moving link, counts

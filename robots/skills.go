@@ -687,6 +687,8 @@ func (e *Executor) planPlace(p sim.Vec3, held *Held) (placePlan, Outcome) {
 func (e *Executor) spots(p sim.Vec3, held *Held) []spot {
 	g := &held.Grasp
 	var out []spot
+	// What is farther away horizontally is not under what is held, or not where fingers go.
+	widest, fingers := slices.Max(g.shape[:])+besideMargin, roomRadius+g.foot.Len()
 	for ring := range placeRings + 1 {
 		dirs := placeDirs
 		if ring == 0 {
@@ -696,12 +698,13 @@ func (e *Executor) spots(p sim.Vec3, held *Held) []spot {
 			sin, cos := math.Sincos(2 * math.Pi * float64(dir) / placeDirs)
 			r := astrayPlace * float64(ring) / placeRings
 			at := p.Add(sim.Vec3{r * cos, r * sin, 0})
+			below, around := e.within(at, widest), e.within(at, fingers)
 			for k, turn := range turns {
 				if ring > 0 && k%2 == 1 {
 					continue // what is upside down there is as good
 				}
 				t := sim.Rotation(turn, sim.Vec3{0, 0, 1}).Mul(sim.Pose{Rot: g.TWorldEE.Rot})
-				ground, beside := e.under(at, t.Axis(0), g)
+				ground, beside := under(below, at, t.Axis(0), g)
 				if beside {
 					ground = max(ground, p[2])
 				}
@@ -711,7 +714,7 @@ func (e *Executor) spots(p sim.Vec3, held *Held) []spot {
 				}
 				for n, drop := range drops {
 					t.Pos = sim.Vec3{at[0], at[1], ground + drop}.Sub(t.Rot.Rotate(g.foot))
-					if opening := e.room(t, held.Width); opening > 0 {
+					if opening := e.room(around, t, held.Width); opening > 0 {
 						out = append(out, spot{t, ground + drop, opening, cost + 1.5*float64(n)})
 						break
 					}
@@ -723,18 +726,35 @@ func (e *Executor) spots(p sim.Vec3, held *Held) []spot {
 	return out
 }
 
-// under is the height of the highest thing seen under what is held, its outermost parts left out, if its middle is over at and the hand's
+const (
+	besideMargin = 0.004 // beside what is held, to what stands there [m]
+	roomRadius   = 0.1   // around the hand, within which its fingers may be [m]
+)
+
+// within are those of nearby that are at most radius from a place, seen from above.
+func (e *Executor) within(at sim.Vec3, radius float64) []sim.Vec3 {
+	radius += 1e-6 // for rounding
+	var out []sim.Vec3
+	for i := range e.nearby {
+		if q := &e.nearby[i]; sq(q[0]-at[0])+sq(q[1]-at[1]) <= sq(radius) {
+			out = append(out, *q)
+		}
+	}
+	return out
+}
+
+// under is the height of the highest of some points under what is held, its outermost parts left out, if its middle is over at and the hand's
 // x axis points along x; and whether something higher stands so near that it would be touched.
-func (e *Executor) under(at, x sim.Vec3, g *Grasp) (ground float64, beside bool) {
+func under(points []sim.Vec3, at, x sim.Vec3, g *Grasp) (ground float64, beside bool) {
 	const inner = 0.8 // of the outline: what is under its outermost parts may also be beside it
 	a := math.Atan2(x[1], x[0])
 	sin, cos := math.Sincos(a)
 	ground = math.Inf(-1)
 	highest := math.Inf(-1)
-	for _, q := range e.nearby {
+	for _, q := range points {
 		dx, dy := q[0]-at[0], q[1]-at[1]
 		u, v := cos*dx+sin*dy, cos*dy-sin*dx
-		if !g.shape.holds(u, v, 0.004) {
+		if !g.shape.holds(u, v, besideMargin) {
 			continue
 		}
 		highest = max(highest, q[2])
@@ -781,17 +801,19 @@ func (e *Executor) planPlaceAt(s spot, held *Held) []placePlan {
 	return plans
 }
 
-// room is how far the hand at tWorldEE can open from width without its fingers touching what was seen [m]; 0 if not far enough to
+// room is how far the hand at tWorldEE can open from width without its fingers touching any of some points [m]; 0 if not far enough to
 // let go.
-func (e *Executor) room(tWorldEE sim.Pose, width float64) float64 {
+func (e *Executor) room(points []sim.Vec3, tWorldEE sim.Pose, width float64) float64 {
 	h := &e.robot.Hand
 	best := h.MaxWidth
 	inv := tWorldEE.Inv()
 	enough := min(h.MaxWidth, width+max(0.008, h.Reserve))
 	back := h.TipBack(width) // and farther as they open
-	for _, q := range e.nearby {
-		if dx, dy := q[0]-tWorldEE.Pos[0], q[1]-tWorldEE.Pos[1]; dx*dx+dy*dy > 0.1*0.1 {
-			continue
+	x := tWorldEE.Axis(0)
+	for _, q := range points {
+		d := q.Sub(tWorldEE.Pos)
+		if d[0]*d[0]+d[1]*d[1] > roomRadius*roomRadius || math.Abs(x.Dot(d)) > h.FingerWidth/2+sideGap+1e-6 {
+			continue // the latter for speed: it is the condition below, with some slack
 		}
 		p := inv.Apply(q)
 		if p[2] > 0.002-back || math.Abs(p[0]) > h.FingerWidth/2+sideGap {

@@ -181,6 +181,7 @@ type Answer struct {
 	Prompt  string // the text that the model was given; "" for the baselines, which read none
 	// ServerText says that Text is not the model's but its server's: an error page, or anything else that is no reply.
 	ServerText bool
+	Tokens     int // that the model generated; 0: it is not known
 	// Attempts is how often the query was sent, 1 or more: the tries before the last failed on the way to the model or back.
 	Attempts int
 	// Latency is the wall time from the first send to the last reply, waits between tries included. It is not part of what must repeat:

@@ -183,9 +183,7 @@ func (e *episode) run(ctx context.Context, seed uint64) (err error) {
 	}
 	defer func() { e.rec.SimSeconds = float64(data.Steps()-begun) * sim.Timestep }()
 
-	for i := range e.stage.Scene.Objects {
-		e.begun = append(e.begun, data.BodyPose(e.body(i)))
-	}
+	e.begun = e.stage.poses()
 	e.areas = make([]*refer.Area, len(e.stage.Goals))
 	e.rec.Planned = 2 * e.stage.Task.Need
 	e.rec.Outcome = Failure
@@ -569,7 +567,7 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 		e.rec.retryable = true // the referee may be back later
 		return false, err
 	}
-	s.Answer, s.LatencyMS = answer.Text, float64(answer.Latency.Microseconds())/1000
+	s.Answer, s.LatencyMS, s.Tokens = answer.Text, float64(answer.Latency.Microseconds())/1000, answer.Tokens
 	s.ChargedSeconds = e.charge(&answer)
 	s.Points = append(s.Points, answer.Points...)
 	e.decide("%s %q %q %v", s.Query, s.Instruction, s.Answer, s.Points)

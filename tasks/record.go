@@ -110,6 +110,7 @@ type StepRecord struct {
 	ChargedSeconds float64         `json:"charged_s"`          // simulated time that its answer took: see Clock
 	Updates        []Update        `json:"updates,omitempty"`  // the same question asked again
 	LatencyMS      float64         `json:"latency_ms"`         // of the referee; not part of what repeats
+	Tokens         int             `json:"tokens,omitempty"`   // that the model generated; 0: it is not known
 	Evidence       *Evidence       `json:"evidence,omitempty"` // of a step that failed: how things were at its end
 	Trace          string          `json:"trace"`
 }
@@ -123,9 +124,20 @@ type WallTimes struct {
 	Judge   float64 `json:"judge_s"`   // dwelling: physics and predicates
 }
 
+func (w *WallTimes) all() []*float64 {
+	return []*float64{&w.Scene, &w.Render, &w.Referee, &w.Robot, &w.Judge}
+}
+
 func (w *WallTimes) round() {
-	for _, t := range []*float64{&w.Scene, &w.Render, &w.Referee, &w.Robot, &w.Judge} {
+	for _, t := range w.all() {
 		*t = math.Round(*t*1e5) / 1e5
+	}
+}
+
+// add adds a share of another episode's times.
+func (w *WallTimes) add(o WallTimes, share float64) {
+	for i, t := range o.all() {
+		*w.all()[i] += share * *t
 	}
 }
 

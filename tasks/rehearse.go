@@ -37,10 +37,7 @@ func (st *Stage) rehearse(shot *sim.Shot, see sim.Renderer) (bool, error) {
 
 func (st *Stage) playThrough(shot *sim.Shot, see sim.Renderer) (bool, error) {
 	s := st.Scene
-	var begun []sim.Pose
-	for _, b := range s.Bodies {
-		begun = append(begun, s.Data.BodyPose(b))
-	}
+	begun := st.poses()
 	type put struct {
 		object int
 		area   *refer.Area // of free places; nil: on or in thing
@@ -124,23 +121,8 @@ func (st *Stage) middle(shot *sim.Shot, region sim.Region) (sim.Vec3, bool) {
 
 // endsWell reports whether what the task wants at the end holds now.
 func (st *Stage) endsWell(begun []sim.Pose) (bool, error) {
-	if len(st.Task.Keep)+len(st.Task.Finally) == 0 {
-		return true, nil
-	}
-	j, err := newJudge(st.Scene.Model, isRobot)
-	if err != nil {
-		return false, err
-	}
-	defer j.Close()
-	if err := j.see(st.Scene.Data); err != nil {
-		return false, err
-	}
-	for _, c := range slices.Concat(st.Task.Keep, st.Task.Finally) {
-		if ok, _ := st.holds(c, j, begun); !ok {
-			return false, nil
-		}
-	}
-	return true, nil
+	kept, reached, err := st.truths(begun)
+	return !slices.Contains(kept, false) && !slices.Contains(reached, false), err
 }
 
 // letGo puts an object at a pose, or as little above it as it takes to touch nothing, and lets everything come to rest.

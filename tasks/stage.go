@@ -341,32 +341,41 @@ func (st *Stage) approve(s *scenes.Scene, shot *sim.Shot) (bool, error) {
 
 // premise reports whether what the task wants kept holds at the beginning, and what it wants at the end does not.
 func (st *Stage) premise() (bool, error) {
+	kept, reached, err := st.truths(st.poses())
+	return !slices.Contains(kept, false) && !slices.Contains(reached, true), err
+}
+
+// poses are where the scene's objects are now.
+func (st *Stage) poses() []sim.Pose {
+	out := make([]sim.Pose, len(st.Scene.Bodies))
+	for i, b := range st.Scene.Bodies {
+		out[i] = st.Scene.Data.BodyPose(b)
+	}
+	return out
+}
+
+// truths says which of the task's conditions hold now: those that it wants kept, and those that it wants at the end. begun is where the objects were at
+// the beginning.
+func (st *Stage) truths(begun []sim.Pose) (keep, finally []bool, err error) {
 	if len(st.Task.Keep)+len(st.Task.Finally) == 0 {
-		return true, nil
+		return nil, nil, nil
 	}
 	j, err := newJudge(st.Scene.Model, isRobot)
 	if err != nil {
-		return false, err
+		return nil, nil, err
 	}
 	defer j.Close()
 	if err := j.see(st.Scene.Data); err != nil {
-		return false, err
+		return nil, nil, err
 	}
-	var begun []sim.Pose
-	for _, b := range st.Scene.Bodies {
-		begun = append(begun, st.Scene.Data.BodyPose(b))
-	}
-	for _, c := range st.Task.Keep {
-		if ok, _ := st.holds(c, j, begun); !ok {
-			return false, nil
+	look := func(conditions []Condition) (out []bool) {
+		for _, c := range conditions {
+			ok, _ := st.holds(c, j, begun)
+			out = append(out, ok)
 		}
+		return out
 	}
-	for _, c := range st.Task.Finally {
-		if ok, _ := st.holds(c, j, begun); ok {
-			return false, nil
-		}
-	}
-	return true, nil
+	return look(st.Task.Keep), look(st.Task.Finally), nil
 }
 
 // described reports whether the object to be moved is asked for by the grammar's words, not by its name.

@@ -147,7 +147,7 @@ func newReplay(info referee.Info, records []*Record) *replay {
 				r.answers[updateSeed(rec.Seed, i, updates)] = referee.Answer{Text: u.Answer, Points: u.Points, Attempts: 1, Latency: seconds(u.ChargedSeconds)}
 				updates++
 			}
-			a := referee.Answer{Text: s.Answer, Points: s.Points, Attempts: 1, Latency: seconds(s.ChargedSeconds)}
+			a := referee.Answer{Text: s.Answer, Points: s.Points, Tokens: s.Tokens, Attempts: 1, Latency: seconds(s.ChargedSeconds)}
 			if len(s.Points) == 0 {
 				a.Problem, a.Reason = referee.Problem(s.Cause), s.Reason
 			}

@@ -225,24 +225,31 @@ func (c *Client) Point(ctx context.Context, q referee.Query) (referee.Answer, er
 		params.MaxCompletionTokens = sdk.Int(int64(c.opt.MaxTokens))
 	}
 	start := time.Now()
-	text, note, tries, err := c.send(ctx, params)
+	r, tries, err := c.send(ctx, params)
 	if err != nil {
 		return referee.Answer{}, err
 	}
 	var a referee.Answer
-	if note == timedOut {
+	if r.note == timedOut {
 		a = referee.Answer{Problem: referee.ProblemTimeout, Reason: fmt.Sprintf("no answer within %v", c.opt.Timeout)}
-	} else if a = c.family.ReadAnswer(text, q.Width, q.Height); a.Problem != "" && note != "" {
-		a.Reason += " (" + note + ")"
+	} else if a = c.family.ReadAnswer(r.text, q.Width, q.Height); a.Problem != "" && r.note != "" {
+		a.Reason += " (" + r.note + ")"
 	}
-	a.Prompt, a.Attempts, a.Latency = prompt, tries, time.Since(start)
+	a.Prompt, a.Tokens, a.Attempts, a.Latency = prompt, r.tokens, tries, time.Since(start)
 	return a, nil
 }
 
 const timedOut = "timed out"
 
-// send asks up to Tries times while that may help. note says what is known about a text beyond itself, or timedOut.
-func (c *Client) send(ctx context.Context, params sdk.ChatCompletionNewParams) (text, note string, tries int, err error) {
+// A reply is what a model said.
+type reply struct {
+	text   string
+	note   string // what is known about it beyond itself, or timedOut
+	tokens int    // generated; 0: the endpoint does not say
+}
+
+// send asks up to Tries times while that may help.
+func (c *Client) send(ctx context.Context, params sdk.ChatCompletionNewParams) (r reply, tries int, err error) {
 	wait := 500 * time.Millisecond
 	for tries = 1; ; tries++ {
 		var sent atomic.Bool
@@ -253,26 +260,25 @@ func (c *Client) send(ctx context.Context, params sdk.ChatCompletionNewParams) (
 		late := tryCtx.Err() != nil
 		cancel()
 		if err == nil {
-			text, note = reply(resp)
-			return text, note, tries, nil
+			return readReply(resp), tries, nil
 		}
 		if ctx.Err() != nil {
-			return "", "", tries, fmt.Errorf("openai: %s: given up: %w", c.base, ctx.Err())
+			return reply{}, tries, fmt.Errorf("openai: %s: given up: %w", c.base, ctx.Err())
 		}
 		var api *sdk.Error
 		if errors.As(err, &api) && api.StatusCode < 500 && api.StatusCode != http.StatusTooManyRequests && api.StatusCode != http.StatusRequestTimeout {
-			return "", "", tries, fmt.Errorf("openai: %s refuses the query: %w", c.base, c.redact(err))
+			return reply{}, tries, fmt.Errorf("openai: %s refuses the query: %w", c.base, c.redact(err))
 		}
 		if tries >= c.opt.Tries {
 			if late && sent.Load() {
-				return "", timedOut, tries, nil
+				return reply{note: timedOut}, tries, nil
 			}
-			return "", "", tries, fmt.Errorf("openai: %w: %s: tried %d ×, at last: %w", referee.ErrUnreachable, c.base, tries, c.redact(err))
+			return reply{}, tries, fmt.Errorf("openai: %w: %s: tried %d ×, at last: %w", referee.ErrUnreachable, c.base, tries, c.redact(err))
 		}
 		select {
 		case <-time.After(retryAfter(api, wait)):
 		case <-ctx.Done():
-			return "", "", tries, fmt.Errorf("openai: %s: given up: %w", c.base, ctx.Err())
+			return reply{}, tries, fmt.Errorf("openai: %s: given up: %w", c.base, ctx.Err())
 		}
 		wait = min(2*wait, 10*time.Second)
 	}
@@ -288,21 +294,23 @@ func retryAfter(api *sdk.Error, d time.Duration) time.Duration {
 	return d
 }
 
-// reply is what a model said and what is to be known about it.
-func reply(resp *sdk.ChatCompletion) (text, note string) {
+func readReply(resp *sdk.ChatCompletion) reply {
+	r := reply{tokens: int(max(0, resp.Usage.CompletionTokens))}
 	if len(resp.Choices) == 0 {
-		return "", "the endpoint sent no choice"
+		r.note = "the endpoint sent no choice"
+		return r
 	}
 	choice := resp.Choices[0]
+	r.text = choice.Message.Content
 	switch {
-	case choice.Message.Content == "" && choice.Message.Refusal != "":
-		return choice.Message.Refusal, "the model refused"
+	case r.text == "" && choice.Message.Refusal != "":
+		r.text, r.note = choice.Message.Refusal, "the model refused"
 	case choice.FinishReason == "length":
-		return choice.Message.Content, "cut off at the limit of tokens"
+		r.note = "cut off at the limit of tokens"
 	case choice.FinishReason == "content_filter":
-		return choice.Message.Content, "cut off by a content filter"
+		r.note = "cut off by a content filter"
 	}
-	return choice.Message.Content, ""
+	return r
 }
 
 // redact is err without the key, should a server have repeated it; errors.Is goes on working.

@@ -184,7 +184,7 @@ func (r *Referee) Point(ctx context.Context, q referee.Query) (referee.Answer, e
 	}
 	reply := strip(r.m.tok.Decode(j.answer))
 	a := referee.ReadAnswer(reply)
-	a.Prompt, a.Latency = text, time.Since(start)
+	a.Prompt, a.Tokens, a.Latency = text, len(j.answer), time.Since(start)
 	if j.capped && a.Problem != referee.ProblemNone {
 		a.Reason = fmt.Sprintf("cut at the cap of %d tokens: %s", len(j.answer), a.Reason)
 	}

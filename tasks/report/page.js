@@ -9,6 +9,7 @@
     e.append(...kids);
     return e;
   };
+  const quoted = word => /^[\w.\/@%+=:,-]+$/.test(word) ? word : "'" + word.replaceAll("'", "'\\''") + "'";
   const rateText = r => r.n ? `${pct(r.rate)} of ${r.n}` : "–";
   const interval = r => r.n ? `${pct(r.low)} … ${pct(r.high)}` : "";
   let run, shown = [], limit = 200, picked = -1;
@@ -37,7 +38,9 @@
     fact("abandoned", String(a.abandoned));
     fact("simulated", a.sim_s.toFixed(1) + " s an episode");
     fact("wall", a.wall_s.toFixed(2) + " s an episode");
+    fact("of which", [["scene", "scene_s"], ["pictures", "render_s"], ["referee", "referee_s"], ["robot", "robot_s"], ["verdict", "judge_s"]].map(([n, k]) => `${n} ${a.wall[k].toFixed(2)}`).join(", ") + " s");
     if (a.latency_ms.p95 > 0) fact("answer", `${a.latency_ms.median.toFixed(0)} ms, p95 ${a.latency_ms.p95.toFixed(0)} ms`);
+    if (a.tokens.p95 > 0) fact("tokens", `${a.tokens.median.toFixed(0)}, p95 ${a.tokens.p95.toFixed(0)}`);
     box.append(facts);
     const axis = el("div", { className: "axis" });
     const row = (name, an, control) => axis.append(
@@ -72,13 +75,36 @@
     $("causes").replaceChildren(list.length ? box : "No step failed.");
   }
 
+  // curve draws how the shares change with a quantity, each with its interval.
+  function curve(b, last) {
+    const W = 420, H = 150, left = 40, right = 6, top = 8, bottom = 24;
+    const svg = (tag, attrs, text) => {
+      const e = document.createElementNS("http://www.w3.org/2000/svg", tag);
+      for (const [k, v] of Object.entries(attrs)) e.setAttribute(k, v);
+      if (text) e.textContent = text;
+      return e;
+    };
+    const wide = (W - left - right) / b.groups.length, x = i => left + (i + 0.5) * wide, y = v => top + (1 - v) * (H - top - bottom);
+    const label = b.groups.map(g => `${g.name}: hit ${rateText(g.hits)}, ${last} ${rateText(g.success)}`).join("; ");
+    const box = svg("svg", { viewBox: `0 0 ${W} ${H}`, class: "curve", role: "img", "aria-label": `By ${b.title}. ${label}` });
+    for (const v of [0, 0.5, 1]) box.append(svg("line", { x1: left, x2: W - right, y1: y(v), y2: y(v), class: "grid" }), svg("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, 100 * v + " %"));
+    b.groups.forEach((g, i) => box.append(svg("text", { x: x(i), y: H - 6, "text-anchor": "middle" }, g.name)));
+    for (const [key, shift] of [["hits", -5], ["success", 5]]) {
+      const at = b.groups.map((g, i) => [x(i) + shift, g[key]]).filter(p => p[1].n);
+      box.append(svg("polyline", { points: at.map(([px, r]) => `${px},${y(r.rate)}`).join(" "), class: "line " + key }));
+      for (const [px, r] of at) box.append(svg("line", { x1: px, x2: px, y1: y(r.low), y2: y(r.high), class: "whisker " + key }), svg("circle", { cx: px, cy: y(r.rate), r: 3.5, class: key }));
+    }
+    return box;
+  }
+
   function breakdowns() {
-    const table = (title, groups, last) => el("div", {}, el("table", {}, el("caption", {}, title),
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, title), el("th", { className: "n", scope: "col" }, "hit"), el("th", { className: "n", scope: "col" }, last))),
+    const mark = key => el("span", { className: "mark " + key });
+    const table = (title, groups, last, b) => el("div", {}, el("h3", {}, "By " + title), ...(b && b.curve && groups.length > 1 ? [curve(b, last)] : []), el("table", {}, el("caption", {}, title),
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, title), el("th", { className: "n", scope: "col" }, mark("hits"), "hit"), el("th", { className: "n", scope: "col" }, mark("success"), last))),
       el("tbody", {}, ...groups.map(g => el("tr", {}, el("td", {}, g.name.split("/").pop()),
         el("td", { className: "n", title: "95 % interval " + interval(g.hits) }, rateText(g.hits)),
         el("td", { className: "n", title: "95 % interval " + interval(g.success) }, rateText(g.success)))))));
-    $("by").replaceChildren(table("task", run.analysis.tasks || [], "succeeded"), ...(run.analysis.by || []).map(b => table(b.title, b.groups, "step succeeded")));
+    $("by").replaceChildren(table("task", run.analysis.tasks || [], "succeeded"), ...(run.analysis.by || []).map(b => table(b.title, b.groups, "step succeeded", b)));
   }
 
   const why = e => {
@@ -130,8 +156,7 @@
   function detail() {
     const box = $("detail"), e = shown[picked];
     if (!e) { box.replaceChildren("No episode fits."); return; }
-    const f = run.info;
-    const again = `refarena eval --suite ${f.suite} --robot ${f.robot} --referee ${f.referee.name} --seed ${e.seed} -n 1 --frames all`;
+    const view = `refarena view ${quoted(run.dir)} --episode ${e.seed}`;
     box.replaceChildren(el("h3", {}, `Seed ${e.seed}: `, el("span", { className: e.outcome }, e.outcome)),
       el("p", { className: "meta" }, `${e.task} · ${pct(e.progress)} of its steps · ${e.sim_s.toFixed(1)} s simulated · trace ${e.trace}`));
     if (e.error) box.append(el("p", { className: "error" }, e.error));
@@ -142,13 +167,14 @@
       if (s.asked) fact("answer", el("code", {}, s.answer || "nothing"), s.hit ? " hit" : " missed");
       fact("came of it", el("span", { className: s.outcome }, s.outcome), s.cause ? ` ${s.cause}: ${s.reason}` : "");
       if (s.relations) fact("takes", `${s.reasoning_steps} reasoning steps: ${s.relations.join(", ")}`);
+      fact("watch it", el("code", {}, `${view} --step ${i + 1}`));
       const text = el("div", {}, el("p", {}, el("b", {}, `${i + 1}. ${s.skill}`), s.attempt > 1 ? ` (attempt ${s.attempt})` : "", " ", s.instruction ? el("q", {}, s.instruction) : ""), facts);
       const part = el("div", { className: "step" + (s.frame ? "" : " bare") });
       if (s.frame) part.append(el("a", { href: s.frame }, el("img", { src: s.frame, loading: "lazy", alt: `What the referee saw when it was asked: ${s.instruction}` })));
       part.append(text);
       box.append(part);
     });
-    box.append(el("p", {}, "Play it again: ", el("code", {}, again)));
+    box.append(el("p", {}, "Watch the episode: ", el("code", {}, view)));
   }
 
   function show(i) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/refarena/refarena/cmd/refarena/internal/chromium"
 	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
@@ -286,7 +287,7 @@ func TestCloseWhileAsking(t *testing.T) {
 
 // The browser's page goes through the same script with mouse and keyboard.
 func TestWeb(t *testing.T) {
-	b := openChromium(t, 960, 540)
+	b := chromium.Open(t, 960, 540)
 	o := starter(t)
 	v := newViewer(t, o)
 	w, err := NewWeb(v, "127.0.0.1:0")
@@ -305,30 +306,30 @@ func TestWeb(t *testing.T) {
 	foreign.Body.Close()
 	require.Equal(t, http.StatusForbidden, foreign.StatusCode)
 
-	b.call("Page.navigate", map[string]any{"url": w.URL()}, nil)
-	b.until("typeof state === 'object' && window.refarenaPictures > 0")
-	b.key(" ", " ")
-	b.until("state.playing")
-	b.eval("tell('speed 16')", nil)
-	b.until("state.ended && !state.playing && state.outcome === 'success'")
-	b.key("Home", "")
-	b.until("state.time === 0")
-	b.eval("tell('seek step 2')", nil)
-	b.until("state.ask && state.ask.instruction && state.steps[1].now")
+	b.Navigate(w.URL())
+	b.Until("typeof state === 'object' && window.refarenaPictures > 0")
+	b.Key(" ", " ")
+	b.Until("state.playing")
+	b.Eval("tell('speed 16')", nil)
+	b.Until("state.ended && !state.playing && state.outcome === 'success'")
+	b.Key("Home", "")
+	b.Until("state.time === 0")
+	b.Eval("tell('seek step 2')", nil)
+	b.Until("state.ask && state.ask.instruction && state.steps[1].now")
 	if dir := os.Getenv("REFARENA_SHOTS"); dir != "" {
-		b.until("document.getElementById('scene').width === document.getElementById('scene').clientWidth") // the fine picture
+		b.Until("document.getElementById('scene').width === document.getElementById('scene').clientWidth") // the fine picture
 		time.Sleep(time.Second)                                                                            // and the referee's
-		b.screenshot(filepath.Join(dir, "web.png"))
+		b.Screenshot(filepath.Join(dir, "web.png"))
 	}
-	b.click("#eye", 0.55, 0.85)
-	b.until("state.branched && !state.busy")
-	b.click("#play", 0.5, 0.5)
-	b.until("state.ended && state.steps[1].cause === 'refer.miss'")
-	b.eval("tell('save web.yaml')", nil)
-	b.until("state.message.includes('web.yaml')")
-	b.key("?", "?")
-	b.until("document.getElementById('help').open")
-	require.Empty(t, b.errors())
+	b.Click("#eye", 0.55, 0.85)
+	b.Until("state.branched && !state.busy")
+	b.Click("#play", 0.5, 0.5)
+	b.Until("state.ended && state.steps[1].cause === 'refer.miss'")
+	b.Eval("tell('save web.yaml')", nil)
+	b.Until("state.message.includes('web.yaml')")
+	b.Key("?", "?")
+	b.Until("document.getElementById('help').open")
+	require.Empty(t, b.Errors())
 	saved, err := tasks.LoadSuite(filepath.Join(o.Dir, "web.yaml")) // which plays with the same hash: TestScript
 	require.NoError(t, err)
 	require.Len(t, saved.Replay.Answers, 2)

@@ -1,4 +1,5 @@
-package view
+// Package chromium drives a headless browser in tests of pages.
+package chromium
 
 import (
 	"bufio"
@@ -17,8 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A chromium is a headless browser with one page, driven over the DevTools protocol: https://chromedevtools.github.io/devtools-protocol.
-type chromium struct {
+// A Page is the one page of a headless Chromium, driven over the DevTools protocol: https://chromedevtools.github.io/devtools-protocol. What goes wrong
+// with it ends the test.
+type Page struct {
 	t       testing.TB
 	c       *websocket.Conn
 	session string
@@ -28,8 +30,8 @@ type chromium struct {
 	said    []string // to the console: errors only
 }
 
-// openChromium skips the test where there is no Chromium.
-func openChromium(t testing.TB, w, h int) *chromium {
+// Open starts a Chromium with an empty page of that size [px], until the test ends. It skips the test where there is none.
+func Open(t testing.TB, w, h int) *Page {
 	t.Helper()
 	program := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
@@ -64,7 +66,7 @@ func openChromium(t testing.TB, w, h int) *chromium {
 			}
 		}
 	}()
-	b := &chromium{t: t, answers: map[int]chan json.RawMessage{}}
+	b := &Page{t: t, answers: map[int]chan json.RawMessage{}}
 	select {
 	case a := <-address:
 		b.c, _, err = websocket.Dial(context.Background(), a, nil)
@@ -80,7 +82,7 @@ func openChromium(t testing.TB, w, h int) *chromium {
 		var all struct {
 			TargetInfos []struct{ TargetID, Type string }
 		}
-		b.call("Target.getTargets", nil, &all)
+		b.Call("Target.getTargets", nil, &all)
 		for _, x := range all.TargetInfos {
 			if x.Type == "page" {
 				page = x.TargetID
@@ -88,17 +90,39 @@ func openChromium(t testing.TB, w, h int) *chromium {
 		}
 	}
 	var attached struct{ SessionID string }
-	b.call("Target.attachToTarget", map[string]any{"targetId": page, "flatten": true}, &attached)
+	b.Call("Target.attachToTarget", map[string]any{"targetId": page, "flatten": true}, &attached)
 	require.NotEmpty(t, attached.SessionID, "chromium has no page")
 	b.session = attached.SessionID
-	b.call("Runtime.enable", nil, nil)
-	b.call("Log.enable", nil, nil)
-	b.call("Page.enable", nil, nil)
-	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": w, "height": h, "deviceScaleFactor": 1, "mobile": false}, nil)
+	b.Call("Runtime.enable", nil, nil)
+	b.Call("Log.enable", nil, nil)
+	b.Call("Page.enable", nil, nil)
+	b.Resize(w, h)
 	return b
 }
 
-func (b *chromium) listen() {
+// Resize changes the page's size [px].
+func (b *Page) Resize(w, h int) {
+	b.t.Helper()
+	b.Call("Emulation.setDeviceMetricsOverride", map[string]any{"width": w, "height": h, "deviceScaleFactor": 1, "mobile": false}, nil)
+}
+
+// Dark asks the page for dark colours, or for light ones.
+func (b *Page) Dark(on bool) {
+	b.t.Helper()
+	scheme := "light"
+	if on {
+		scheme = "dark"
+	}
+	b.Call("Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]string{"name": "prefers-color-scheme", "value": scheme}}}, nil)
+}
+
+// Navigate goes to an address.
+func (b *Page) Navigate(url string) {
+	b.t.Helper()
+	b.Call("Page.navigate", map[string]any{"url": url}, nil)
+}
+
+func (b *Page) listen() {
 	for {
 		_, data, err := b.c.Read(context.Background())
 		if err != nil {
@@ -129,7 +153,8 @@ func (b *chromium) listen() {
 	}
 }
 
-func (b *chromium) call(method string, params, result any) {
+// Call calls a method of the protocol and reads what it returns into result, unless that is nil.
+func (b *Page) Call(method string, params, result any) {
 	b.t.Helper()
 	b.mu.Lock()
 	b.next++
@@ -156,62 +181,64 @@ func (b *chromium) call(method string, params, result any) {
 	}
 }
 
-// eval is a JavaScript expression's value.
-func (b *chromium) eval(js string, to any) {
+// Eval is a JavaScript expression's value.
+func (b *Page) Eval(js string, to any) {
 	b.t.Helper()
 	var r struct {
 		Result           struct{ Value json.RawMessage }
 		ExceptionDetails json.RawMessage
 	}
-	b.call("Runtime.evaluate", map[string]any{"expression": js, "returnByValue": true, "awaitPromise": true}, &r)
+	b.Call("Runtime.evaluate", map[string]any{"expression": js, "returnByValue": true, "awaitPromise": true}, &r)
 	require.Empty(b.t, string(r.ExceptionDetails), js)
 	if to != nil {
 		require.NoError(b.t, json.Unmarshal(r.Result.Value, to), js)
 	}
 }
 
-// until waits for a JavaScript expression to be true.
-func (b *chromium) until(js string) {
+// Until waits for a JavaScript expression to be true.
+func (b *Page) Until(js string) {
 	b.t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		var r struct{ Result struct{ Value bool } } // nothing while the page is being loaded
-		b.call("Runtime.evaluate", map[string]any{"expression": "Boolean(" + js + ")", "returnByValue": true}, &r)
+		b.Call("Runtime.evaluate", map[string]any{"expression": "Boolean(" + js + ")", "returnByValue": true}, &r)
 		if r.Result.Value {
 			return
 		}
 	}
 	var state string
-	b.eval("JSON.stringify(state)", &state)
+	b.Eval("typeof state === 'undefined' ? document.body.innerText.slice(0, 500) : JSON.stringify(state)", &state)
 	b.t.Fatalf("%s does not come about: %s", js, state)
 }
 
-// click clicks the middle of an element, or the place at (x, y), 0…1, of it.
-func (b *chromium) click(selector string, x, y float64) {
+// Click clicks the middle of an element, or the place at (x, y), 0…1, of it.
+func (b *Page) Click(selector string, x, y float64) {
 	b.t.Helper()
 	var r struct{ X, Y, W, H float64 }
-	b.eval(fmt.Sprintf(`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return {X: r.x, Y: r.y, W: r.width, H: r.height}; })()`, selector), &r)
+	b.Eval(fmt.Sprintf(`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return {X: r.x, Y: r.y, W: r.width, H: r.height}; })()`, selector), &r)
 	for _, kind := range []string{"mousePressed", "mouseReleased"} {
-		b.call("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": r.X + x*r.W, "y": r.Y + y*r.H, "button": "left", "clickCount": 1}, nil)
+		b.Call("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": r.X + x*r.W, "y": r.Y + y*r.H, "button": "left", "clickCount": 1}, nil)
 	}
 }
 
-// key presses a key.
-func (b *chromium) key(key, text string) {
+// Key presses a key.
+func (b *Page) Key(key, text string) {
 	b.t.Helper()
-	b.call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": key, "text": text}, nil)
-	b.call("Input.dispatchKeyEvent", map[string]any{"type": "keyUp", "key": key}, nil)
+	b.Call("Input.dispatchKeyEvent", map[string]any{"type": "keyDown", "key": key, "text": text}, nil)
+	b.Call("Input.dispatchKeyEvent", map[string]any{"type": "keyUp", "key": key}, nil)
 }
 
-func (b *chromium) screenshot(file string) {
+// Screenshot writes what is to be seen as PNG.
+func (b *Page) Screenshot(file string) {
 	b.t.Helper()
 	var r struct{ Data string }
-	b.call("Page.captureScreenshot", map[string]any{"format": "png"}, &r)
+	b.Call("Page.captureScreenshot", map[string]any{"format": "png"}, &r)
 	png, err := base64.StdEncoding.DecodeString(r.Data)
 	require.NoError(b.t, err)
 	require.NoError(b.t, os.WriteFile(file, png, 0o666))
 }
 
-func (b *chromium) errors() []string {
+// Errors are what the page has complained about on the console so far.
+func (b *Page) Errors() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]string(nil), b.said...)

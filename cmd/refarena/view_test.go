@@ -82,12 +82,11 @@ func TestViewScene(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "kitchen.png"))
 }
 
-// The window does what keys, mouse and text say: it is the command itself in an X server without a screen, and xdotool in front of it.
-func TestViewWindow(t *testing.T) {
-	for _, program := range []string{"Xvfb", "xdotool"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("no %s here (apt-get install xvfb xdotool)", program)
-		}
+// xServer starts an X server without a screen, and gives the environment in which this test's program is the command and that server its display.
+func xServer(t *testing.T) []string {
+	t.Helper()
+	if _, err := exec.LookPath("Xvfb"); err != nil {
+		t.Skip("no Xvfb here (apt-get install xvfb)")
 	}
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
@@ -98,8 +97,33 @@ func TestViewWindow(t *testing.T) {
 	t.Cleanup(func() { x.Process.Kill(); x.Wait(); r.Close() })
 	display, err := bufio.NewReader(r).ReadString('\n')
 	require.NoError(t, err)
-	env := append(os.Environ(), "REFARENA_AS_COMMAND=1", "DISPLAY=:"+strings.TrimSpace(display))
+	return append(os.Environ(), "REFARENA_AS_COMMAND=1", "DISPLAY=:"+strings.TrimSpace(display))
+}
 
+// A display on a machine without an OpenGL driver is one line that says so and what to do; a run that was to be recorded is not begun.
+func TestViewWithoutGL(t *testing.T) {
+	env := append(xServer(t), "__EGL_VENDOR_LIBRARY_FILENAMES="+os.DevNull) // no driver: what a machine without Mesa has
+	self, err := os.Executable()
+	require.NoError(t, err)
+	made := filepath.Join(t.TempDir(), "made")
+	var out, errs bytes.Buffer
+	cmd := exec.Command(self, "view", "starter", "--referee", "human", "--out", made)
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, &out, &errs
+	require.Error(t, cmd.Run())
+	require.Equal(t, exitUndone, cmd.ProcessState.ExitCode(), errs.String())
+	require.Empty(t, out.String())
+	require.Equal(t, 1, strings.Count(errs.String(), "\n"), errs.String())
+	require.Contains(t, errs.String(), "no OpenGL")
+	require.Contains(t, errs.String(), "refarena view --web")
+	require.NoDirExists(t, made)
+}
+
+// The window does what keys, mouse and text say: it is the command itself in an X server without a screen, and xdotool in front of it.
+func TestViewWindow(t *testing.T) {
+	if _, err := exec.LookPath("xdotool"); err != nil {
+		t.Skip("no xdotool here (apt-get install xvfb xdotool)")
+	}
+	env := xServer(t)
 	self, err := os.Executable()
 	require.NoError(t, err)
 	dir := t.TempDir()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/refarena/refarena/sim"
@@ -70,6 +71,7 @@ type SimPlant struct {
 	aside   []float64   // by actuator: how far joints stand aside now [rad]; shared, too. See Deflect
 	asideTo []float64   // … and will
 	modes   []*SimPlant // of Robot.Modes, this one first
+	all     []channel   // of Robot.Joints
 	first   *SimPlant   // of the modes: whoever made the plant has that one
 
 	state    State
@@ -95,6 +97,13 @@ func (r *Robot) NewPlant(data *sim.Data, prefix string) (*SimPlant, error) {
 		}
 		o.ref, o.aside, o.asideTo, o.first = p.ref, p.aside, p.asideTo, p
 		p.modes = append(p.modes, o)
+	}
+	for _, m := range p.modes { // as Robot.Joints does it
+		for _, c := range m.joints {
+			if !slices.Contains(p.all, c) {
+				p.all = append(p.all, c)
+			}
+		}
 	}
 	return p, nil
 }
@@ -188,9 +197,9 @@ func (p *SimPlant) Reset() error {
 // DeflectSpeed is how fast Deflect pushes joints aside [rad/s].
 const DeflectSpeed = 0.6
 
-// Deflect has a joint of Arm, by its index, stand aside from where it is commanded by so much [rad], from now until it is changed; it goes there at
+// Deflect has a joint of Robot.Joints, by its index, stand aside from where it is commanded by so much [rad], from now until it is changed; it goes there at
 // DeflectSpeed. The robot does not know: what its sensors say is off by as much, as with an encoder that is. Nothing leaves a joint's range.
-func (p *SimPlant) Deflect(joint int, by float64) { p.asideTo[p.joints[joint].actuator] = by }
+func (p *SimPlant) Deflect(joint int, by float64) { p.asideTo[p.first.all[joint].actuator] = by }
 
 // deflect lets what Deflect asks for go on by one physics step.
 func (p *SimPlant) deflect() {
@@ -308,6 +317,33 @@ func clampOr(x, or, lo, hi float64) float64 {
 		x = or
 	}
 	return min(max(x, lo), hi)
+}
+
+// SenseJoints appends what the encoders of Robot.Joints would say in another Data of the same model [rad], for people to look at, and returns that.
+func (p *SimPlant) SenseJoints(data *sim.Data, q []float64) []float64 {
+	qpos := data.Qpos()
+	for _, c := range p.first.all {
+		x := qpos[c.qpos]
+		if p.aside != nil {
+			x -= p.aside[c.actuator]
+		}
+		q = append(q, x)
+	}
+	return q
+}
+
+// SenseHands appends how far the robot's hands would be open in another Data of the same model [m], each in the first of the Modes that use it, and
+// returns that.
+func (p *SimPlant) SenseHands(data *sim.Data, width []float64) []float64 {
+	last := ""
+	for i, m := range p.first.modes {
+		hand, _, _ := strings.Cut(m.robot.Mode, " ") // "right tripod": the modes of a hand follow one another
+		if i == 0 || hand != last {
+			width = append(width, m.Sense(data).Width)
+		}
+		last = hand
+	}
+	return width
 }
 
 // Sense is what the sensors would say in another Data of the same model, for people to look at. The slices are the caller's.

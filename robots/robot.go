@@ -2,6 +2,7 @@ package robots
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/refarena/refarena/sim"
@@ -25,6 +26,43 @@ type Robot struct {
 // Modes are the ways to act, the robot itself first. They have the same name and Spec and stand at the same place; arms share joints, the waist's,
 // which have the same home position.
 func (r *Robot) Modes() []*Robot { return append([]*Robot{r}, r.others...) }
+
+// Joints are the joints that the Modes command, each once, those of the robot's own arm first.
+func (r *Robot) Joints() []Joint {
+	var all []Joint
+	for _, m := range r.Modes() {
+		for _, j := range m.Arm.Joints {
+			if !slices.ContainsFunc(all, func(k Joint) bool { return k.Name == j.Name }) {
+				all = append(all, j)
+			}
+		}
+	}
+	return all
+}
+
+// Capsules are what the robot's arms and hands take up, in base: those of the first of the Modes for each arm. q is where the Joints are [rad].
+func (r *Robot) Capsules(q []float64) []Capsule {
+	at := map[string]float64{}
+	for i, j := range r.Joints() {
+		at[j.Name] = q[i]
+	}
+	var all, buf []Capsule
+	last := ""
+	for i, m := range r.Modes() {
+		hand, _, _ := strings.Cut(m.Mode, " ")
+		if i > 0 && hand == last {
+			continue
+		}
+		last = hand
+		own := make([]float64, len(m.Arm.Joints))
+		for k, j := range m.Arm.Joints {
+			own[k] = at[j.Name]
+		}
+		buf = m.Arm.Capsules(own, buf[:0])
+		all = append(all, buf...)
+	}
+	return all
+}
 
 // A RestJoint is a joint that is held where it rests.
 type RestJoint struct {

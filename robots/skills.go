@@ -314,8 +314,14 @@ func (e *Executor) grasp(ctx context.Context, plan pickPlan, opt PickOptions) (O
 		return out, nil, err
 	}
 	out, err = e.phase("approach", func() (Outcome, error) {
-		if err := e.wait(ctx, Rate/2, func() bool { return math.Abs(e.plant.State().Width-g.Opening) < 0.002 }); err != nil {
-			return Outcome{}, err
+		var out Outcome
+		stop := false
+		open := func() bool {
+			out, stop = e.interrupted()
+			return stop || math.Abs(e.plant.State().Width-g.Opening) < 0.002
+		}
+		if err := e.wait(ctx, Rate/2, open); err != nil || stop {
+			return out, err
 		}
 		return e.follow(ctx, e.timed(newPath(plan.approach...), lineSpeed), e.interrupted)
 	})

@@ -146,10 +146,10 @@ func (d *director) deflect(e *Event) error {
 	return nil
 }
 
-// jointNamed is the index of a joint of the robot's arm.
+// jointNamed is the index of a joint in Robot.Joints.
 func jointNamed(r *robots.Robot, name string) (int, error) {
 	var have []string
-	for i, j := range r.Arm.Joints {
+	for i, j := range r.Joints() {
 		if j.Name == name {
 			return i, nil
 		}
@@ -191,6 +191,29 @@ func (d *director) answerTo(step int) *ScriptedAnswer {
 		return nil
 	}
 	return d.script.answerTo(step)
+}
+
+// halt is what halts the robot next in a step, after the physics step of the last time.
+func (d *director) halt(step, after int) *ScriptedAnswer {
+	if d == nil {
+		return nil
+	}
+	return d.script.halt(step, after)
+}
+
+// onWay notes that the robot is on its way now, and could be halted.
+func (d *director) onWay() {
+	if !d.watching() {
+		return
+	}
+	pause := int(8 * robots.Period / sim.Timestep) // the hand may open on the way; longer is another way
+	d.note(func(l *sessionLog) {
+		if n := len(l.onWay); n > 0 && d.now()-l.onWay[n-1][1] < pause {
+			l.onWay[n-1][1] = d.now()
+			return
+		}
+		l.onWay = append(l.onWay, [2]int{d.now(), d.now()})
+	})
 }
 
 func (d *director) watching() bool { return d != nil && d.watched }

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -239,7 +240,9 @@ type Update struct {
 	LatencyMS      float64         `json:"latency_ms"`
 	Jump           float64         `json:"jump_m,omitempty"` // from where the hand was going [m]
 	Interrupted    bool            `json:"interrupted,omitempty"`
-	Replanned      bool            `json:"replanned,omitempty"` // the robot stood still, and its new way was planned from this answer
+	Replanned      bool            `json:"replanned,omitempty"`   // the robot stood still, and its new way was planned from this answer
+	Halted         bool            `json:"halted,omitempty"`      // by the script: see ScriptedAnswer.At
+	Instruction    string          `json:"instruction,omitempty"` // of that script, asked instead
 }
 
 // A tracking is a hand on its way whose question is asked again and again.
@@ -251,7 +254,8 @@ type tracking struct {
 	target  sim.Vec3
 	last    int // physics step of the last question
 	pending *pendingUpdate
-	jumped  bool
+	asking  bool // it is, by the suite's clock
+	jumped  bool // or was halted by the script
 }
 
 type pendingUpdate struct {
@@ -269,15 +273,24 @@ func updateSeed(episode uint64, step, update int) uint64 {
 	return scenes.Stream(episode, fmt.Sprintf("referee step %d update %d", step, update)).Uint64()
 }
 
-// track begins to ask again while the hand is on its way to the step's point; done ends it and says whether an answer jumped.
+// track begins to ask again while the hand is on its way to the step's point, if the suite's clock says so, and to look out for the script's
+// halts; done ends it and says whether an answer jumped or the script halted the robot.
 func (e *episode) track(ctx context.Context, s *StepRecord, pose func(*rand.Rand) (question, error)) (done func() bool) {
 	target, ok := e.deproject(&e.shot, s.Point)
-	if e.o.Suite.Clock.RateHz == 0 || !ok {
+	asking := ok && e.o.Suite.Clock.RateHz != 0
+	if !asking && e.director.halt(len(e.rec.Steps)+1, e.halted) == nil && !e.director.watching() {
 		return func() bool { return false }
 	}
-	t := &tracking{ctx: ctx, s: s, pose: pose, key: fmt.Sprintf("step %d", len(e.rec.Steps)), target: target, last: e.stage.Scene.Data.Steps()}
+	e.halt = nil
+	t := &tracking{ctx: ctx, s: s, pose: pose, key: fmt.Sprintf("step %d", len(e.rec.Steps)), target: target, last: e.stage.Scene.Data.Steps(), asking: asking}
 	e.tracking = t
-	e.exec.Interrupt = func() bool { return t.jumped }
+	e.exec.Interrupt = func() bool {
+		e.director.onWay()
+		if a := e.director.halt(len(e.rec.Steps)+1, e.halted); a != nil && a.At <= e.stage.Scene.Data.Steps() {
+			e.halt, e.halted, t.jumped = a, a.At, true
+		}
+		return t.jumped
+	}
 	return func() bool {
 		e.tracking, e.exec.Interrupt = nil, nil
 		return t.jumped
@@ -300,7 +313,7 @@ func (e *episode) deproject(shot *sim.Shot, p *sim.NormPoint) (sim.Vec3, bool) {
 // follow asks again, and takes in answers, after a control period of a hand on its way. What goes wrong stops the episode.
 func (e *episode) follow() {
 	t, data := e.tracking, e.stage.Scene.Data
-	if t == nil || t.jumped {
+	if t == nil || t.jumped || !t.asking {
 		return
 	}
 	clock := e.o.Suite.Clock
@@ -354,14 +367,31 @@ func (e *episode) askAgain(ctx context.Context, s *StepRecord, key string, pose 
 	}
 	data := e.stage.Scene.Data
 	u := &pendingUpdate{Update: Update{SimSeconds: float64(data.Steps()-e.start) * sim.Timestep, Points: []sim.NormPoint{}, Region: q.region.Count()}, arrives: data.Steps()}
-	if u.Region == 0 { // the arm is in the way: nothing is asked
+	text := q.text
+	var scripted *ScriptedAnswer
+	if a := e.director.answerTo(len(e.rec.Steps) + 1); a != nil && a.Instruction != "" {
+		text = a.Instruction
+	}
+	if a := e.halt; a != nil && !live {
+		u.Halted, u.Instruction, scripted = true, a.Instruction, a
+		text = cmp.Or(a.Instruction, text)
+	}
+	if u.Region == 0 && (scripted == nil || scripted.open()) { // the arm is in the way: nothing is asked
 		return u, shot, nil
 	}
-	query := referee.NewQuery(&e.shot.Frame, q.text, updateSeed(e.stage.Seed, len(e.rec.Steps), e.updates))
+	query := referee.NewQuery(&e.shot.Frame, text, updateSeed(e.stage.Seed, len(e.rec.Steps), e.updates))
 	e.updates++
 	u.Query = query.Hash()
+	if !live {
+		e.noteQuestion(s, q.region, true)
+	}
 	begin := time.Now()
-	answer, err := referee.Ask(ctx, e.o.Referee, query, q.region)
+	var answer referee.Answer
+	if scripted != nil && !scripted.open() {
+		answer = scripted.answer()
+	} else {
+		answer, err = referee.Ask(ctx, e.o.Referee, query, q.region)
+	}
 	took(&e.rec.Wall.Referee, begin)
 	if err != nil {
 		e.rec.retryable = true
@@ -376,6 +406,12 @@ func (e *episode) askAgain(ctx context.Context, s *StepRecord, key string, pose 
 	e.decide("update %s %q %v", u.Query, u.Answer, u.Points)
 	if !live {
 		e.right = q.region
+		noted := *s // its point is set by who asked
+		noted.Answer, noted.Points, noted.Point, noted.Hit, noted.LatencyMS = u.Answer, u.Points, nil, u.Hit, u.LatencyMS
+		if len(u.Points) > 0 {
+			noted.Point = &u.Points[0]
+		}
+		e.noteAnswer(&noted, answer, scripted != nil && !scripted.open())
 	}
 	return u, shot, nil
 }
@@ -389,8 +425,11 @@ func (s *StepRecord) interrupted() {
 
 // replan asks again, the robot standing still after an interruption, and makes the answer what the step acts on. ok is false if there is no point.
 func (e *episode) replan(ctx context.Context, s *StepRecord, pose func(*rand.Rand) (question, error)) (ok bool, err error) {
-	s.interrupted()
+	if e.halt == nil {
+		s.interrupted()
+	}
 	u, _, err := e.askAgain(ctx, s, fmt.Sprintf("step %d", len(e.rec.Steps)), pose, false)
+	e.halt = nil
 	if err != nil {
 		return false, err
 	}

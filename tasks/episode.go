@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -126,12 +127,14 @@ type episode struct {
 	stop    context.CancelFunc
 	stopped error // why the episode was stopped from inside of a control period
 
-	looks    int        // pictures taken
-	right    sim.Region // the right answers to the last question
-	start    int        // physics step at which the episode began
-	live     sim.Shot   // what the camera sees while the robot is on its way
-	tracking *tracking  // nil while nothing is asked again
-	updates  int        // questions asked again
+	looks    int             // pictures taken
+	right    sim.Region      // the right answers to the last question
+	start    int             // physics step at which the episode began
+	live     sim.Shot        // what the camera sees while the robot is on its way
+	tracking *tracking       // nil while nothing is asked again
+	updates  int             // questions asked again
+	halt     *ScriptedAnswer // of the script, that has halted the robot and is not given yet
+	halted   int             // physics step of the last halt
 	touch    []sim.Contact
 
 	aimed string // what the depth image has the last point on; "" if on nothing
@@ -552,7 +555,7 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 		return false, nil
 	}
 	e.asked++
-	e.noteQuestion(s, q.region)
+	e.noteQuestion(s, q.region, false)
 	s.AskedSeconds = float64(e.stage.Scene.Data.Steps()-e.start) * sim.Timestep
 	e.arm(s.Skill, s.Goal-1)
 	begin := time.Now()
@@ -590,14 +593,18 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 	return true, e.wait(ctx, s.ChargedSeconds)
 }
 
-// noteQuestion tells a Session what is about to be asked.
-func (e *episode) noteQuestion(s *StepRecord, region sim.Region) {
+// noteQuestion tells a Session what is about to be asked, again if the step was interrupted.
+func (e *episode) noteQuestion(s *StepRecord, region sim.Region, again bool) {
 	e.director.note(func(l *sessionLog) {
 		shot := sim.Shot{
 			Frame: sim.Frame{Camera: e.shot.Frame.Camera, RGB: slices.Clone(e.shot.Frame.RGB), Depth: slices.Clone(e.shot.Frame.Depth)},
 			Seg:   sim.Segmentation{Width: e.shot.Seg.Width, Height: e.shot.Seg.Height, Bodies: slices.Clone(e.shot.Seg.Bodies)},
 		}
-		l.questions = append(l.questions, &Question{Step: len(e.rec.Steps), At: e.director.now(), Instruction: s.Instruction, Referent: s.Referent, Shot: shot, Region: region})
+		q := &Question{Step: len(e.rec.Steps), At: e.director.now(), Again: again, Instruction: s.Instruction, Referent: s.Referent, Shot: shot, Region: region}
+		if again && e.halt != nil {
+			q.Halted, q.Instruction = e.halt.At, cmp.Or(e.halt.Instruction, q.Instruction)
+		}
+		l.questions = append(l.questions, q)
 		l.steps[len(l.steps)-1].Skill = s.Skill
 	})
 }

@@ -34,6 +34,9 @@ type Script struct {
 // A ScriptedAnswer is what is said in a step of the episode.
 type ScriptedAnswer struct {
 	Step int `yaml:"step"` // of the record, from 1
+	// At, if not 0, is the physics step in which the robot is halted on its way to a grasp or a place, and the question put again: this is
+	// what is said then, to a new picture. Between the hand's closing and the next question nothing halts it.
+	At int `yaml:"at,omitempty"`
 	// Instruction, if set, is asked instead of the task's own. The goal, and with it what counts as a hit, stays the task's.
 	Instruction string          `yaml:"instruction,omitempty"`
 	Points      []sim.NormPoint `yaml:"points,omitempty,flow"`
@@ -97,12 +100,12 @@ func (s *Script) check() error {
 	if _, err := ParseCamera(s.Robot, s.Camera); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
-	seen := map[int]bool{}
+	last := map[int]int{} // by step, when it was last answered, plus 1
 	for _, a := range s.Answers {
-		if a.Step < 1 || seen[a.Step] {
-			return fmt.Errorf("replay: answers: step %d (want each step once, from 1)", a.Step)
+		if a.Step < 1 || a.At < 0 || a.At < last[a.Step] {
+			return fmt.Errorf("replay: answers: step %d at %d (want each step once, from 1, and what halts it in order of time)", a.Step, a.At)
 		}
-		seen[a.Step] = true
+		last[a.Step] = a.At + 1
 		if a.open() && a.Instruction == "" {
 			return fmt.Errorf("replay: answers: step %d says nothing (want points, a problem or an instruction)", a.Step)
 		}
@@ -127,13 +130,29 @@ func (s *Script) check() error {
 }
 
 // answerTo is what the script has for a step, from 1; nil if nothing. A nil Script has nothing.
-func (s *Script) answerTo(step int) *ScriptedAnswer {
+func (s *Script) answerTo(step int) *ScriptedAnswer { return s.answerAt(step, 0) }
+
+// answerAt is what the script has for a step when the robot is halted in a physics step, or the step is first asked, which is at 0.
+func (s *Script) answerAt(step, at int) *ScriptedAnswer {
 	if s == nil {
 		return nil
 	}
 	for i := range s.Answers {
-		if s.Answers[i].Step == step {
-			return &s.Answers[i]
+		if a := &s.Answers[i]; a.Step == step && a.At == at {
+			return a
+		}
+	}
+	return nil
+}
+
+// halt is what halts the robot next in a step, after the physics step of the last time; nil if nothing does. A nil Script has nothing.
+func (s *Script) halt(step, after int) *ScriptedAnswer {
+	if s == nil {
+		return nil
+	}
+	for i := range s.Answers {
+		if a := &s.Answers[i]; a.Step == step && a.At > after {
+			return a
 		}
 	}
 	return nil

@@ -41,7 +41,8 @@ type sessionLog struct {
 	ways      []wayNote
 	phases    []phaseNote
 	dwells    []DwellNote
-	asides    []Event // of joints
+	asides    []Event  // of joints
+	onWay     [][2]int // physics steps from and to which the robot was on its way and could be halted
 }
 
 type graspNote struct {
@@ -71,8 +72,10 @@ type SessionStep struct {
 
 // A Question is what the referee was shown, what was right, and what it said. It is not changed once it is answered.
 type Question struct {
-	Step        int // index of its step, from 0
-	At          int // physics step
+	Step        int  // index of its step, from 0
+	At          int  // physics step
+	Again       bool // the step had been interrupted …
+	Halted      int  // … by the script, in this physics step: see ScriptedAnswer.At; 0 if not
 	Instruction string
 	Referent    string // the object that is meant: ground truth
 	Shot        sim.Shot
@@ -222,12 +225,12 @@ func (s *Session) Record() *Record {
 type Moment struct {
 	Step     int
 	Poses    []sim.Pose // T_world_body by body id
-	Joints   []float64  // of the robot [rad]
+	Joints   []float64  // of the robot, as robots.Robot.Joints lists them [rad]
 	Aside    []float64  // … how far each stands aside of its own course: see Deflect [rad]
 	AsideTo  []float64  // … and will
 	Contacts []sim.Contact
-	Hand     float64 // opening [m]
-	Asleep   []bool  // by scene object
+	Hands    []float64 // the openings of the robot's hands, right before left [m]
+	Asleep   []bool    // by scene object
 
 	Current  *SessionStep // nil before the first
 	Question *Question    // the last that was asked; nil before the first
@@ -235,6 +238,7 @@ type Moment struct {
 	Grasps   []robots.Grasp
 	Way      []sim.Vec3 // of the tool, on the motion under way
 	Dwell    *DwellNote // nil unless the goals are being watched
+	OnWay    bool       // the robot is on its way to a grasp or a place, and can be halted: see ScriptedAnswer.At
 }
 
 // Look brings back the state at a physics step, or the nearest there is, into m. The error says that it is not the state that was simulated.
@@ -255,8 +259,7 @@ func (s *Session) Look(step int, m *Moment) error {
 	for _, b := range st.Scene.Bodies {
 		m.Asleep = append(m.Asleep, data.Asleep(b))
 	}
-	sensed := st.Plant.Sense(data)
-	m.Joints, m.Hand = append(m.Joints[:0], sensed.Q...), sensed.Width
+	m.Joints, m.Hands = st.Plant.SenseJoints(data, m.Joints[:0]), st.Plant.SenseHands(data, m.Hands[:0])
 	if err := s.judge.see(data); err != nil {
 		return err
 	}
@@ -295,6 +298,7 @@ func (s *Session) Look(step int, m *Moment) error {
 			m.Way = w.way
 		}
 	}
+	m.OnWay = slices.ContainsFunc(l.onWay, func(w [2]int) bool { return w[0] <= m.Step && m.Step <= w[1] })
 	for i := range l.dwells {
 		if n := l.dwells[i]; n.At <= m.Step && n.At > m.Step-8 {
 			m.Dwell = &n
@@ -343,10 +347,10 @@ func (s *Session) Move(object int, tWorldObj sim.Pose) {
 	s.edit(Event{Object: object, Pose: []float64{p[0], p[1], p[2], q.W, q.V[0], q.V[1], q.V[2]}})
 }
 
-// Deflect pushes a joint of the robot's arm, by its index, aside from where it is commanded by so much [rad], from where the episode is now: see
+// Deflect pushes a joint of the robot, by its index in robots.Robot.Joints, aside from where it is commanded by so much [rad], from where the episode is now: see
 // robots.SimPlant.Deflect.
 func (s *Session) Deflect(joint int, by float64) {
-	s.edit(Event{Joint: s.Stage().Robot.Arm.Joints[joint].Name, Aside: min(max(by, -maxAside), maxAside)})
+	s.edit(Event{Joint: s.Stage().Robot.Joints()[joint].Name, Aside: min(max(by, -maxAside), maxAside)})
 }
 
 func (s *Session) edit(e Event) {
@@ -390,11 +394,11 @@ func (s *Session) ScriptUntil(step int) Script {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, q := range d.log.questions {
-		if !q.Answered || q.At > step {
+		if !q.Answered || max(q.At, q.Halted) > step || q.Again && q.Halted == 0 {
 			continue
 		}
-		a := ScriptedAnswer{Step: q.Step + 1, Points: slices.Clone(q.Points), Text: q.Answer}
-		if given := s.script.answerTo(q.Step + 1); given != nil {
+		a := ScriptedAnswer{Step: q.Step + 1, At: q.Halted, Points: slices.Clone(q.Points), Text: q.Answer}
+		if given := s.script.answerAt(a.Step, a.At); given != nil {
 			a.Instruction = given.Instruction
 		}
 		if len(q.Points) == 0 {
@@ -407,13 +411,15 @@ func (s *Session) ScriptUntil(step int) Script {
 			out.Events = append(out.Events, e)
 		}
 	}
-	// What the script still holds for later stays in force, as long as nothing was cut off.
-	if step == noLimit {
-		for _, a := range s.script.Answers {
-			if !slices.ContainsFunc(out.Answers, func(b ScriptedAnswer) bool { return a.Step == b.Step }) {
-				out.Answers = append(out.Answers, a)
-			}
+	// What the script still holds for later stays in force, as long as nothing was cut off; so does what has halted the robot and is not asked yet.
+	for _, a := range s.script.Answers {
+		given := func(b ScriptedAnswer) bool { return a.Step == b.Step && a.At == b.At }
+		if (step == noLimit || a.At > 0 && a.At <= step) && !slices.ContainsFunc(out.Answers, given) {
+			out.Answers = append(out.Answers, a)
 		}
+	}
+	slices.SortStableFunc(out.Answers, func(a, b ScriptedAnswer) int { return cmp.Or(cmp.Compare(a.Step, b.Step), cmp.Compare(a.At, b.At)) })
+	if step == noLimit {
 		select {
 		case <-s.finished:
 			if s.record.Outcome != Error {
@@ -471,6 +477,11 @@ func OpenRecorded(dir string, seed uint64, renderer sim.RendererInfo) (o Options
 	s := ScriptOf(info, record)
 	if suite.Replay != nil {
 		s.Events = suite.Replay.Events
+		for _, a := range suite.Replay.Answers {
+			if a.At > 0 {
+				s.Answers = append(s.Answers, a)
+			}
+		}
 	}
 	return o, &s, record, changes, nil
 }

@@ -162,6 +162,100 @@ func TestScenarioIsTheBranch(t *testing.T) {
 	require.Equal(t, string(text), string(more))
 }
 
+// pointOnAnother is a point well on an object that a question does not mean, and that is not where things are put.
+func pointOnAnother(t *testing.T, s *tasks.Session, q *tasks.Question) sim.NormPoint {
+	t.Helper()
+	st, seg := s.Stage(), &q.Shot.Seg
+	goal := st.Goals[0]
+	for i, body := range st.Scene.Bodies {
+		if i == goal.Move || i == goal.To {
+			continue
+		}
+		var on []int
+		for p, b := range seg.Bodies {
+			if int(b) == body {
+				on = append(on, p)
+			}
+		}
+		if len(on) > 800 {
+			p := on[len(on)/2]
+			return sim.NormPoint{X: (float64(p%seg.Width) + 0.5) / float64(seg.Width), Y: (float64(p/seg.Width) + 0.5) / float64(seg.Height)}
+		}
+	}
+	t.Fatal("no other object is well in view")
+	return sim.NormPoint{}
+}
+
+// A robot on its way is halted, and what is said then is done, to a new picture; what was said before stays, and all of it is in the scenario.
+func TestHalt(t *testing.T) {
+	o := starter(t, "ur5", 7)
+	o.Referee = referee.Oracle()
+	whole := open(t, o, nil)
+	finish(t, whole)
+	goal := whole.Questions()[0]
+	var m tasks.Moment
+	at, after := 0, 0 // in the middle of the way to the grasp; when the hand closes
+	first, head, _ := whole.Span()
+	for step := first; step < head; step += 20 {
+		require.NoError(t, whole.Look(step, &m))
+		if m.Phase == "approach" && at == 0 {
+			require.True(t, m.OnWay)
+			at = step
+		}
+		if m.Phase == "close" && after == 0 {
+			after = step + 40
+			require.NoError(t, whole.Look(after, &m))
+			require.False(t, m.OnWay)
+		}
+	}
+	require.NotZero(t, at)
+	right := goal.Points[0]
+	wrong := pointOnAnother(t, whole, goal)
+	for _, tt := range []struct {
+		name  string
+		halts []tasks.ScriptedAnswer
+		want  tasks.Outcome
+		again int
+	}{
+		{"from the wrong thing to the right one", []tasks.ScriptedAnswer{{Step: 1, Points: []sim.NormPoint{wrong}}, {Step: 1, At: at, Points: []sim.NormPoint{right}}}, tasks.Success, 1},
+		{"in other words, and once more", []tasks.ScriptedAnswer{{Step: 1, At: at, Instruction: "That one."}, {Step: 1, At: at + 900, Points: []sim.NormPoint{right}}}, tasks.Success, 2},
+		{"too late", []tasks.ScriptedAnswer{{Step: 1, At: after, Points: []sim.NormPoint{wrong}}}, tasks.Success, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := open(t, o, &tasks.Script{Answers: tt.halts})
+			defer s.Close()
+			r := finish(t, s)
+			halted := 0
+			for _, u := range r.Steps[0].Updates {
+				require.True(t, u.Halted && u.Replanned)
+				halted++
+			}
+			require.Equal(t, tt.again, halted)
+			require.Equal(t, tt.want, r.Outcome, r.Why())
+			text, err := s.Scenario()
+			require.NoError(t, err)
+			suite, err := tasks.ParseSuite(text)
+			require.NoError(t, err)
+			if halted == 0 {
+				return
+			}
+			out := filepath.Join(t.TempDir(), "run")
+			again, err := tasks.Evaluate(t.Context(), tasks.Options{Suite: suite, Referee: tasks.Nobody(), NewRenderer: software, Out: out, Frames: tasks.FramesNone})
+			require.NoError(t, err)
+			require.Equal(t, r.Trace, again[0].Trace)
+			v, err := tasks.Verify(t.Context(), out, tasks.VerifyOptions{NewRenderer: software, Workers: 1})
+			require.NoError(t, err)
+			require.Empty(t, v.Mismatches)
+			opened, script, _, _, err := tasks.OpenRecorded(out, 7, sim.RendererInfo{})
+			require.NoError(t, err)
+			opened.NewRenderer = software
+			recorded := open(t, opened, script)
+			defer recorded.Close()
+			require.Equal(t, r.Trace, finish(t, recorded).Trace)
+		})
+	}
+}
+
 func TestScenarioErrors(t *testing.T) {
 	const suite = "name: t\ntasks: [{goals: [{}]}]\nreplay: "
 	for _, tt := range []struct{ replay, want string }{
@@ -169,6 +263,7 @@ func TestScenarioErrors(t *testing.T) {
 		{"{seed: 1, robot: ur5, size: [640]}", "size [640]"},
 		{"{seed: 1, robot: ur5, size: [640, 480], answers: [{step: 0}]}", "step 0"},
 		{"{seed: 1, robot: ur5, size: [640, 480], answers: [{step: 1}]}", "says nothing"},
+		{"{seed: 1, robot: ur5, size: [640, 480], answers: [{step: 1, at: 9, text: a, problem: refer.empty}, {step: 1, at: 9, instruction: b}]}", "in order of time"},
 		{"{seed: 1, robot: ur5, size: [640, 480], answers: [{step: 1, points: [{x: 2, y: 0}]}]}", "points at (2, 0)"},
 		{"{seed: 1, robot: ur5, size: [640, 480], events: [{at: 3, object: 1}]}", "want a pose"},
 		{"{seed: 1, robot: ur5, size: [640, 480], events: [{at: 3, object: 1, pose: [0,0,0,1,0,0,0]}, {at: 1, object: 1, pose: [0,0,0,1,0,0,0]}]}", "in order"},

@@ -18,6 +18,7 @@ type Input struct {
 		x, y float64
 	}
 	typing bool
+	order  string // what is typed is told with it
 	text   []rune
 }
 
@@ -66,9 +67,13 @@ func (in *Input) Press(x, y float64, button int, m Mods) {
 	}
 	switch {
 	case l.eye.contains(x, y):
-		in.v.Tell(fmt.Sprintf("point %.5f %.5f", (x-l.eye.x)/l.eye.w, (y-l.eye.y)/l.eye.h))
+		order := "point"
+		if m.Shift {
+			order = "redirect"
+		}
+		in.v.Tell(fmt.Sprintf("%s %.5f %.5f", order, (x-l.eye.x)/l.eye.w, (y-l.eye.y)/l.eye.h))
 	case in.v.pictures.lastHits().question.contains(x, y):
-		in.beginTyping(sh)
+		in.beginTyping(sh, "say")
 	case (rect{l.track.x - 8, l.track.y - 14, l.track.w + 16, l.track.h + 34}).contains(x, y):
 		in.drag = "time"
 		in.v.Tell("pause")
@@ -184,7 +189,7 @@ func (in *Input) Key(name string, m Mods) {
 	if in.typing {
 		switch name {
 		case "Enter":
-			in.v.Tell("say " + string(in.text))
+			in.v.Tell(in.order + " " + string(in.text))
 			in.typing = false
 		case "Escape":
 			in.typing = false
@@ -223,17 +228,20 @@ func (in *Input) Key(name string, m Mods) {
 		in.v.Tell("save")
 	case name == "R" && m.Shift:
 		in.v.Tell("restart")
+	case name == "I" && m.Shift:
+		in.beginTyping(sh, "redirect")
 	case name == "I" && !m.Ctrl:
-		in.beginTyping(sh)
+		in.beginTyping(sh, "say")
 	case !m.Ctrl && keyOrders[name] != "":
 		in.v.Tell(keyOrders[name])
 	}
 }
 
-func (in *Input) beginTyping(sh *Shown) {
+// beginTyping takes an instruction, for an order.
+func (in *Input) beginTyping(sh *Shown, order string) {
 	if sh.Ask == nil || sh.Ask.Waiting {
 		return
 	}
-	in.typing, in.text = true, []rune(sh.Ask.Instruction)
+	in.typing, in.order, in.text = true, order, []rune(sh.Ask.Instruction)
 	in.v.Tell("type " + string(in.text))
 }

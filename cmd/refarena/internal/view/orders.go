@@ -82,6 +82,9 @@ func init() { // not where it is declared: help refers to the list
 			return v.human.pass()
 		}},
 		{"say", "TEXT", "i", "branch: ask the referee something else", func(v *Viewer, _ []string, rest string) error { return v.say(rest) }},
+		{"redirect", "X Y | TEXT", "Shift+click, I", "branch: halt the robot on its way, and send it to another point, or ask in other words", func(v *Viewer, a []string, rest string) error {
+			return v.redirect(a, rest)
+		}},
 		{"referee", "NAME", "", "branch: ask another referee from now on", func(v *Viewer, a []string, _ string) error { return v.change(a) }},
 		{"grab", "X Y", "Ctrl+drag", "take hold of the object at a place in the 3D view; while time stands still it is moved, while it passes it is pulled by a spring", func(v *Viewer, a []string, _ string) error {
 			p, err := place(a)
@@ -338,9 +341,9 @@ func (v *Viewer) point(p sim.NormPoint) error {
 	if q == nil {
 		return errors.New("nothing was asked yet: play to the first question, then point")
 	}
-	a := tasks.ScriptedAnswer{Step: q.Step + 1, Points: []sim.NormPoint{p}, Text: fmt.Sprintf("[(%.4f, %.4f)]", p.X, p.Y)}
+	a := pointed(q.Step+1, q.Halted, p)
 	for _, b := range v.session.Script().Answers {
-		if b.Step == a.Step {
+		if b.Step == a.Step && b.At == a.At {
 			a.Instruction = b.Instruction
 		}
 	}
@@ -360,7 +363,45 @@ func (v *Viewer) say(text string) error {
 	if q == nil {
 		return errors.New("nothing was asked yet: play to the first question, then type another")
 	}
-	return v.branch(q, &tasks.ScriptedAnswer{Step: q.Step + 1, Instruction: text}, nil)
+	return v.branch(q, &tasks.ScriptedAnswer{Step: q.Step + 1, At: q.Halted, Instruction: text}, nil)
+}
+
+// pointed is a click as an answer.
+func pointed(step, at int, p sim.NormPoint) tasks.ScriptedAnswer {
+	return tasks.ScriptedAnswer{Step: step, At: at, Points: []sim.NormPoint{p}, Text: fmt.Sprintf("[(%.4f, %.4f)]", p.X, p.Y)}
+}
+
+// redirect halts the robot on its way, where the time stands, and gives it another point, or asks in other words.
+func (v *Viewer) redirect(a []string, text string) error {
+	if v.o.OnRecord != nil {
+		return errors.New("a run that is recorded is not branched")
+	}
+	if text == "" {
+		return errors.New("redirect: want X and Y, or an instruction")
+	}
+	var m tasks.Moment
+	_, head, _ := v.session.Span()
+	if err := v.session.Look(int(min(v.at, float64(head))), &m); err != nil {
+		return err
+	}
+	if m.Current == nil || !m.OnWay {
+		return fmt.Errorf("redirect: the robot is halted on its way to a grasp or a place, before it closes or opens its hand, and not now%s; point and say answer the question otherwise", in(m.Phase))
+	}
+	answer := tasks.ScriptedAnswer{Step: m.Current.Index + 1, At: m.Step, Instruction: text}
+	if len(a) == 2 {
+		if p, err := place(a); err == nil {
+			answer = pointed(m.Current.Index+1, m.Step, p)
+		}
+	}
+	return v.branch(&tasks.Question{Step: m.Current.Index, At: m.Step, Halted: m.Step}, &answer, nil)
+}
+
+// in names the phase of a skill, for a message.
+func in(phase string) string {
+	if phase == "" {
+		return ""
+	}
+	return " (" + phase + ")"
 }
 
 func (v *Viewer) change(a []string) error {
@@ -470,7 +511,7 @@ func (v *Viewer) move(a []string) error {
 
 // deflect pushes a joint aside, so that it would be at an angle now.
 func (v *Viewer) deflect(a []string) error {
-	joints := v.still.robot.Arm.Joints
+	joints := v.still.robot.Joints()
 	n, err := number(a, 0)
 	if err != nil || n < 1 || int(n) > len(joints) {
 		return fmt.Errorf("joint %s (want 1 to %d, and an angle in degrees)", strings.Join(a, " "), len(joints))

@@ -396,7 +396,7 @@ func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 	}
 	y += 6
 	if room(float64(len(sh.JointList))/2 + 2) {
-		heading(fmt.Sprintf("joints · hand %.0f mm", sh.HandMM))
+		heading("joints · " + hands(sh.HandsMM))
 		half := (w - 14) / 2
 		for i, j := range sh.JointList {
 			jx := x + float64(i%2)*(half+14)
@@ -490,4 +490,12 @@ func drawHelp(cv *canvas, l layout) {
 		cv.text(x+128, y, medium, 12, colText, o.Name)
 		cv.text(x+188, y, regular, 12, colDim, cv.clipped(regular, 12, col-200, o.About))
 	}
+}
+
+// hands says how far the hands are open.
+func hands(mm []float64) string {
+	if len(mm) == 2 {
+		return fmt.Sprintf("hands, right %.0f mm, left %.0f mm", mm[0], mm[1])
+	}
+	return fmt.Sprintf("hand %.0f mm", mm[0])
 }

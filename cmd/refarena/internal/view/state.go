@@ -37,7 +37,7 @@ type State struct {
 	DwellBar  *DwellState   `json:"dwell,omitempty"`
 	GoalList  []string      `json:"goals"`
 	JointList []JointState  `json:"joints"`
-	HandMM    float64       `json:"hand_mm"`
+	HandsMM   []float64     `json:"hands_mm"`
 	Things    []ObjectState `json:"objects"`
 	Choice    ChoiceState   `json:"choice"`
 	Stats     StatState     `json:"stats"`
@@ -163,12 +163,14 @@ func (v *Viewer) state(sh *Shown, first, head int, ended bool) {
 		s.DwellBar = &DwellState{min(float64(d.Held)/float64(max(d.Want, 1)), 1), d.Why}
 	}
 	const deg = 57.29577951308232
-	for i, j := range v.still.robot.Arm.Joints {
+	for i, j := range v.still.robot.Joints() {
 		if i < len(sh.Joints) {
 			s.JointList = append(s.JointList, JointState{j.Name, sh.Joints[i] * deg, sh.Moment.AsideTo[i] * deg, j.Min * deg, j.Max * deg})
 		}
 	}
-	s.HandMM = 1000 * sh.Hand
+	for _, width := range sh.Hands {
+		s.HandsMM = append(s.HandsMM, 1000*width)
+	}
 	for i, name := range v.still.objects {
 		s.Things = append(s.Things, ObjectState{Name: name, Pos: rounded(sh.Poses[v.still.bodies[i]].Pos), Asleep: sh.Asleep[i], Selected: i == v.ui.Selected,
 			Meant: s.Ask != nil && s.Ask.Referent == name})
@@ -208,10 +210,10 @@ func (v *Viewer) waitFor(step int) {
 }
 
 // waitAsked waits until a step's question, which is due now, has been asked.
-func (v *Viewer) waitAsked(step int) {
+func (v *Viewer) waitAsked(asked *tasks.Question) {
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline) && v.ctx.Err() == nil; time.Sleep(time.Millisecond) {
 		_, _, ended := v.session.Span()
-		if ended || slices.ContainsFunc(v.session.Questions(), func(q *tasks.Question) bool { return q.Step == step }) {
+		if ended || slices.ContainsFunc(v.session.Questions(), func(q *tasks.Question) bool { return q.Step == asked.Step && q.Halted == asked.Halted }) {
 			return
 		}
 	}

@@ -83,7 +83,16 @@ func TestScript(t *testing.T) {
 		move 0 0 0 0.1
 		expect moved
 		expect branch
-		seek 2.7
+		seek 0.8
+		redirect The red thing, please.
+		expect branch
+		seek 2.4
+		expect The red thing, please.
+		run
+		wait end
+		expect success
+		seek step 2
+		period 10
 		say Put it into the bowl, please.
 		expect Put it into the bowl, please.
 		# the table, not the bowl

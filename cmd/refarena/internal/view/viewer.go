@@ -384,7 +384,7 @@ func (v *Viewer) tick(dt float64) {
 
 // tool is where the tool centre point is, in the world.
 func (s *static) tool(q []float64) sim.Vec3 {
-	return s.base.Apply(s.robot.Arm.Forward(q).Pos)
+	return s.base.Apply(s.robot.Arm.Forward(q[:len(s.robot.Arm.Joints)]).Pos)
 }
 
 // ended does what is to be done once when an episode has ended: save it, compare it.
@@ -435,7 +435,8 @@ func (v *Viewer) question() *tasks.Question {
 	return m.Question
 }
 
-// branch begins the session again, with what was said and done until the question q, and another answer to that.
+// branch begins the session again, with what was said and done until the question q, and another answer to that. A q that is asked when the robot
+// has been halted need not have been asked yet.
 func (v *Viewer) branch(q *tasks.Question, a *tasks.ScriptedAnswer, r referee.Referee) error {
 	at := q.At
 	script := v.session.ScriptUntil(at)
@@ -444,7 +445,7 @@ func (v *Viewer) branch(q *tasks.Question, a *tasks.ScriptedAnswer, r referee.Re
 		at = int(v.at)
 		script = v.session.ScriptUntil(at)
 	} else {
-		script.Answers = slices.DeleteFunc(script.Answers, func(b tasks.ScriptedAnswer) bool { return b.Step >= step })
+		script.Answers = slices.DeleteFunc(script.Answers, func(b tasks.ScriptedAnswer) bool { return b.Step > step || b.Step == step && b.At >= a.At })
 		script.Answers = append(script.Answers, *a)
 	}
 	o := v.options
@@ -458,8 +459,8 @@ func (v *Viewer) branch(q *tasks.Question, a *tasks.ScriptedAnswer, r referee.Re
 	if err == nil {
 		v.session.Allow(at)
 		v.waitFor(at) // or the beginning would be seen for a moment
-		if a != nil {
-			v.waitAsked(q.Step)
+		if a != nil && q.At > q.Halted {
+			v.waitAsked(q)
 		}
 	}
 	v.busy = ""

@@ -144,7 +144,7 @@ function show(s) {
   const failed = steps.find((x) => x.now && x.reason && x.outcome !== "success" && x.end >= 0 && x.end <= s.time + 0.5);
   text($("why"), failed ? failed.cause + ": " + failed.reason : s.dwell ? s.dwell.why || "holds" : "");
   cls($("why"), failed ? "bad" : "");
-  text($("hand"), Math.round(s.hand_mm) + " mm");
+  text($("hand"), (s.hands_mm || []).map((mm) => Math.round(mm) + " mm").join(", "));
   const joints = s.joints || [];
   const sliders = rows($("joints"), joints.length, (i) => {
     const d = make("label"), r = make("input");
@@ -175,13 +175,15 @@ document.addEventListener("click", (e) => { const b = e.target.closest("[data-do
 $("speed").onchange = (e) => { tell("speed " + e.target.value); e.target.blur(); };
 $("scrub").oninput = (e) => { scrubbing = true; tell("pause"); tell("seek " + Math.min(e.target.value, state.head)); };
 $("scrub").onchange = () => { scrubbing = false; $("scrub").blur(); };
-$("say").onsubmit = (e) => { e.preventDefault(); tell("say " + $("text").value); $("text").blur(); };
+let typed = "say"; // the order of what is typed
+$("say").onsubmit = (e) => { e.preventDefault(); tell(typed + " " + $("text").value); $("text").blur(); };
+$("text").onblur = () => { typed = "say"; };
 $("change").onclick = () => { tell("referee " + ($("referee").value || "oracle")); };
 $("helpbutton").onclick = () => $("help").showModal();
 
 const place = (e, el) => { const r = el.getBoundingClientRect(); const c = (x) => Math.min(Math.max(x, 0), 1).toFixed(5); return c((e.clientX - r.left) / r.width) + " " + c((e.clientY - r.top) / r.height); };
 const eye = $("eye"), scene = $("scene");
-eye.onclick = (e) => tell("point " + place(e, eye));
+eye.onclick = (e) => tell((e.shiftKey ? "redirect " : "point ") + place(e, eye));
 eye.oncontextmenu = (e) => { e.preventDefault(); tell("point " + place(e, eye)); };
 scene.ondblclick = (e) => tell("touch " + place(e, scene));
 scene.oncontextmenu = (e) => e.preventDefault();
@@ -220,7 +222,7 @@ document.addEventListener("keydown", (e) => {
   if (e.key === "[" || e.key === "]") { const i = speeds.findIndex((x) => x >= state.speed - 1e-9); order = "speed " + speeds[Math.min(Math.max(i + (e.key === "]" ? 1 : -1), 0), speeds.length - 1)]; }
   if (e.key === "Escape" && state.ask && state.ask.waiting) order = "pass";
   if (e.key === "?") { $("help").showModal(); e.preventDefault(); return; }
-  if (e.key === "i") { $("text").focus(); $("text").select(); e.preventDefault(); return; }
+  if (e.key === "i" || e.key === "I") { typed = e.key === "I" ? "redirect" : "say"; $("text").focus(); $("text").select(); e.preventDefault(); return; }
   if (order) { e.preventDefault(); tell(order); }
 });
 

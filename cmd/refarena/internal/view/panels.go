@@ -397,7 +397,10 @@ func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 	y += 6
 	if room(float64(len(sh.JointList))/2 + 2) {
 		heading("joints · " + hands(sh.HandsMM))
-		half := (w - 14) / 2
+		half, row := (w-14)/2, rowHeight+3.0
+		if len(sh.JointList) > 8 { // a humanoid's
+			row = rowHeight - 3
+		}
 		for i, j := range sh.JointList {
 			jx := x + float64(i%2)*(half+14)
 			share := 0.0
@@ -415,7 +418,7 @@ func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 			cv.disc(jx+half*share, y+4.5, 3.5, colAccent)
 			h.joints = append(h.joints, rect{jx, y - 4, half, rowHeight - 1})
 			if i%2 == 1 || i == len(sh.JointList)-1 {
-				y += rowHeight + 3
+				y += row
 			}
 		}
 		y += 6

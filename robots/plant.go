@@ -319,22 +319,18 @@ func clampOr(x, or, lo, hi float64) float64 {
 	return min(max(x, lo), hi)
 }
 
-// SenseJoints appends what the encoders of Robot.Joints would say in another Data of the same model [rad], for people to look at, and returns that.
-func (p *SimPlant) SenseJoints(data *sim.Data, q []float64) []float64 {
+// JointAngles appends where the joints of Robot.Joints are in another Data of the same model [rad], for people to look at, and returns that.
+func (p *SimPlant) JointAngles(data *sim.Data, q []float64) []float64 {
 	qpos := data.Qpos()
 	for _, c := range p.first.all {
-		x := qpos[c.qpos]
-		if p.aside != nil {
-			x -= p.aside[c.actuator]
-		}
-		q = append(q, x)
+		q = append(q, qpos[c.qpos])
 	}
 	return q
 }
 
-// SenseHands appends how far the robot's hands would be open in another Data of the same model [m], each in the first of the Modes that use it, and
+// HandWidths appends how far the robot's hands would be open in another Data of the same model [m], each in the first of the Modes that use it, and
 // returns that.
-func (p *SimPlant) SenseHands(data *sim.Data, width []float64) []float64 {
+func (p *SimPlant) HandWidths(data *sim.Data, width []float64) []float64 {
 	last := ""
 	for i, m := range p.first.modes {
 		hand, _, _ := strings.Cut(m.robot.Mode, " ") // "right tripod": the modes of a hand follow one another

@@ -259,7 +259,7 @@ func (s *Session) Look(step int, m *Moment) error {
 	for _, b := range st.Scene.Bodies {
 		m.Asleep = append(m.Asleep, data.Asleep(b))
 	}
-	m.Joints, m.Hands = st.Plant.SenseJoints(data, m.Joints[:0]), st.Plant.SenseHands(data, m.Hands[:0])
+	m.Joints, m.Hands = st.Plant.JointAngles(data, m.Joints[:0]), st.Plant.HandWidths(data, m.Hands[:0])
 	if err := s.judge.see(data); err != nil {
 		return err
 	}

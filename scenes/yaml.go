@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 )
 
@@ -24,7 +26,54 @@ func DecodeYAML(text []byte, into any) (err error) {
 	case errors.Is(err, io.EOF):
 		return errors.New("the file is empty")
 	case err != nil:
-		return errors.New(strings.Join(strings.Fields(yaml.FormatError(err, false, false)), " "))
+		message := strings.Join(strings.Fields(yaml.FormatError(err, false, false)), " ")
+		var unknown *yaml.UnknownFieldError
+		if tree, e := parser.ParseBytes(text, 0); e == nil && len(tree.Docs) > 0 && errors.As(err, &unknown) {
+			if keys := keysAt(tree.Docs[0].Body, reflect.TypeOf(into), unknown.Token.Position.Offset); keys != nil {
+				message += fmt.Sprintf(" (have %s)", strings.Join(keys, ", "))
+			}
+		}
+		return errors.New(message)
+	}
+	return nil
+}
+
+// keysAt are the keys that the mapping can have that has a key at an offset of the file; nil if it is not found. t is what node is decoded into.
+func keysAt(node ast.Node, t reflect.Type, offset int) []string {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch n := node.(type) {
+	case *ast.SequenceNode:
+		if t.Kind() != reflect.Slice {
+			return nil
+		}
+		for _, v := range n.Values {
+			if keys := keysAt(v, t.Elem(), offset); keys != nil {
+				return keys
+			}
+		}
+	case *ast.MappingNode:
+		if t.Kind() != reflect.Struct {
+			return nil
+		}
+		var keys []string
+		types := map[string]reflect.Type{}
+		for i := range t.NumField() {
+			if key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); key != "" && key != "-" {
+				keys, types[key] = append(keys, key), t.Field(i).Type
+			}
+		}
+		for _, v := range n.Values {
+			if v.Key.GetToken().Position.Offset == offset {
+				return keys
+			}
+			if of := types[v.Key.GetToken().Value]; of != nil {
+				if keys := keysAt(v.Value, of, offset); keys != nil {
+					return keys
+				}
+			}
+		}
 	}
 	return nil
 }

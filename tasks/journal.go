@@ -11,6 +11,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -214,21 +215,36 @@ func (r RunInfo) span() string {
 // that equal seeds must give equal records. Which seeds, and when, is left out.
 func (r RunInfo) Differences(other RunInfo) []string {
 	var out []string
-	add := func(what string, a, b any) {
-		x, errX := json.Marshal(a)
-		y, errY := json.Marshal(b)
-		if errX != nil || errY != nil || !bytes.Equal(x, y) {
-			out = append(out, fmt.Sprintf("%s %s and %s", what, x, y))
+	var add func(what string, a, b json.RawMessage)
+	add = func(what string, a, b json.RawMessage) {
+		var x, y map[string]json.RawMessage
+		if json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && x != nil && y != nil { // what of it differs
+			keys := slices.AppendSeq(slices.Collect(maps.Keys(x)), maps.Keys(y))
+			slices.Sort(keys)
+			for _, k := range slices.Compact(keys) {
+				add(what+"."+k, x[k], y[k])
+			}
+			return
+		}
+		if !bytes.Equal(a, b) {
+			out = append(out, fmt.Sprintf("%s %s and %s", what, cmp.Or(string(a), "nothing"), cmp.Or(string(b), "nothing")))
 		}
 	}
-	add("suite", r.Suite, other.Suite)
-	add("suite_sha256", r.SuiteHash, other.SuiteHash)
-	add("robot", r.Robot, other.Robot)
-	add("referee", r.Referee, other.Referee)
-	add("camera", r.Camera, other.Camera)
-	add("latency", r.Latency, other.Latency)
-	add("renderer", r.Renderer, other.Renderer)
-	add("versions", r.Versions, other.Versions)
+	for _, d := range []struct {
+		what string
+		a, b any
+	}{
+		{"suite", r.Suite, other.Suite}, {"suite_sha256", r.SuiteHash, other.SuiteHash}, {"robot", r.Robot, other.Robot}, {"referee", r.Referee, other.Referee},
+		{"camera", r.Camera, other.Camera}, {"latency", r.Latency, other.Latency}, {"renderer", r.Renderer, other.Renderer}, {"versions", r.Versions, other.Versions},
+	} {
+		x, errX := json.Marshal(d.a)
+		y, errY := json.Marshal(d.b)
+		if err := errors.Join(errX, errY); err != nil {
+			out = append(out, fmt.Sprintf("%s: %v", d.what, err))
+			continue
+		}
+		add(d.what, x, y)
+	}
 	return out
 }
 
@@ -323,6 +339,9 @@ func readRecords(f io.Reader) (records []*Record, whole int64, err error) {
 		r := &Record{}
 		if err := json.Unmarshal(line, r); err != nil {
 			return nil, 0, fmt.Errorf("line %d: %w", len(records)+1, err)
+		}
+		if r.Task == "" || r.Outcome != Success && r.Outcome != Failure && r.Outcome != Error {
+			return nil, 0, fmt.Errorf("line %d: half a record: task %q, outcome %q (want %s, %s or %s)", len(records)+1, r.Task, r.Outcome, Success, Failure, Error)
 		}
 		if seen[r.Seed] {
 			return nil, 0, fmt.Errorf("line %d: seed %d a second time", len(records)+1, r.Seed)

@@ -459,6 +459,10 @@ func (s *Suite) checkTask(t *Task) error {
 	if budget := s.Budget.Queries; budget > 0 && budget < 2*t.Need {
 		return at("$.budget.queries", "a budget of %d queries (want %d at least: two for each goal that is needed)", budget, 2*t.Need)
 	}
+	if least, have := float64(t.Need)*(DwellSeconds+2*s.Clock.LatencySeconds), s.budgetSeconds(t); have <= least {
+		return at("$.budget.sim_seconds", "a budget of %g s of simulated time (want more than %g: each of %d goals has to hold for %g s, and its two answers take %g s each)",
+			have, least, t.Need, DwellSeconds, s.Clock.LatencySeconds)
+	}
 	if err := s.checkMaxObjects(t); err != nil {
 		return err
 	}

@@ -170,6 +170,13 @@ func TestRunsRefused(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(half, "episodes.jsonl"), []byte("{\"seed\":\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	blank := filepath.Join(t.TempDir(), "blank")
+	if err := os.CopyFS(blank, os.DirFS(a)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(blank, "episodes.jsonl"), []byte("{\"seed\":40,\"task\":\"starter/put\"}\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	again := func(dir string, more ...string) []string {
 		return append(append(slices.Clone(shortRun), "--episodes", "1", "--out", dir), more...)
 	}
@@ -185,11 +192,12 @@ func TestRunsRefused(t *testing.T) {
 		{"other versions resumed", again(edited, "--resume"), exitUndone, "3.9.9"},
 		{"other seeds resumed", again(a, "--resume", "--seed", "7"), exitUndone, "episodes 1 from seed 40 on and 1 from seed 7 on"},
 		{"half a record inside", again(half, "--resume"), exitUndone, "line 1"},
+		{"a record without its end", []string{"report", blank}, exitUndone, `line 1: half a record: task "starter/put", outcome ""`},
 		{"resume without a folder", []string{"eval", "--resume"}, exitBadUsage, "--out"},
 		{"parts of two runs", []string{"merge", filepath.Join(t.TempDir(), "m"), a, b}, exitUndone, "not parts of one run: camera"},
 		{"one part twice", []string{"merge", filepath.Join(t.TempDir(), "m"), a, a}, exitUndone, "seed 40 is in"},
 		{"two suites compared", []string{"compare", a, other}, exitUndone, "their episodes are not the same"},
-		{"two versions compared", []string{"compare", a, edited}, exitUndone, "3.9.9"},
+		{"two versions compared", []string{"compare", a, edited}, exitUndone, `the same program: versions.mujoco "4.0.0" and "3.9.9" (--across`},
 		{"bad shard", []string{"eval", "--shard", "4/3"}, exitBadUsage, "1 ≤ i ≤ n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -249,7 +249,7 @@ func (m *MCAP) annotate(t float64) error {
 			"text_color": rgba(1, 1, 1, 1), "background_color": rgba(0, 0, 0, 0.6),
 		})
 	}
-	return m.send(TopicAnnotations, t, object{"circles": circles, "points": []object{}, "texts": texts})
+	return m.send(TopicAnnotations, t, object{"timestamp": timeOf(t), "metadata": []object{}, "circles": circles, "points": []object{}, "texts": texts})
 }
 
 // Asked writes a question: the depth that it was asked with, and the words.
@@ -337,6 +337,7 @@ var mcapTopics = func() []mcapTopic {
 	calibration := object{"timestamp": stampOf, "frame_id": words, "width": integer, "height": integer, "distortion_model": words, "D": listOf(number),
 		"K": listOf(number), "R": listOf(number), "P": listOf(number)}
 	annotations := object{
+		"timestamp": stampOf, "metadata": listOf(fields(object{"key": words, "value": words})),
 		"circles": listOf(fields(object{"timestamp": stampOf, "position": xy, "diameter": number, "thickness": number, "fill_color": colors, "outline_color": colors})),
 		"points": listOf(fields(object{"timestamp": stampOf, "type": integer, "points": listOf(xy), "outline_color": colors, "outline_colors": listOf(colors),
 			"fill_color": colors, "thickness": number})),

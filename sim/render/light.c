@@ -268,10 +268,35 @@ INLINE float toSRGB(float c) {
 	return 255 * (c > 0.0031308f ? high : low) + 0.5f;
 }
 
+// turn is by how much the normal turns between two pixels, in the 10 bits of its parts, squared; FAR if they show different visuals.
+enum { FAR = 1 << 28 };
+INLINE int turn(int32_t a, int32_t b) {
+	int x = (a >> 10 & 1023) - (b >> 10 & 1023), y = (a & 1023) - (b & 1023);
+	int d = x * x + y * y;
+	return (a ^ b) >> 20 ? FAR : d;
+}
+
+// spread is what the highlights of some pixels of a row are widened by, to be added to the square of GGX's width: the normals that a pixel covers spread
+// by half of what they turn by from it to the next one, or a rim that is as thin as a pixel would sparkle (Kaplanyan, Hill, Patney and Lefohn, "Filtering
+// distributions of normals for shading antialiasing", HPG 2016). Of the neighbours on either side the more alike counts, and not another visual.
+INLINE void spread(const lightScene *s, int x0, int y, int count, float *wide) {
+	const int32_t *row = s->surfaces + (size_t)y * s->width + x0, *above = y > 0 ? row - s->width : row, *below = y + 1 < s->height ? row + s->width : row;
+	int32_t here[CHUNK + 2];
+	memcpy(here + 1, row, sizeof *row * (size_t)count);
+	here[0] = x0 > 0 ? row[-1] : row[0];
+	here[count + 1] = x0 + count < s->width ? row[count] : row[count - 1];
+	for (int k = 0; k < count; k++) {
+		int a = least(turn(here[k + 1], here[k]), turn(here[k + 1], here[k + 2])), b = least(turn(here[k + 1], above[k]), turn(here[k + 1], below[k]));
+		a = (a == FAR ? 0 : a) + (b == FAR ? 0 : b);
+		float most = 0.5f / (511 * 511) * (float)a;
+		wide[k] = most < 0.18f ? most : 0.18f;
+	}
+}
+
 // lightColors shades: metallic-roughness under one distant key light with a shadow, and a sky above a ground, on a scale on which a white
 // matt surface under a unit of light is 1.
 VECTOR void lightColors(const lightScene *s, const float *depths, uint8_t *rgb, int first, int last) {
-	float albedo[3][CHUNK + LANES], rough[CHUNK + LANES], metal[CHUNK + LANES], n[3][CHUNK], v[3][CHUNK], u[3][CHUNK], lit[CHUNK], color[3][CHUNK];
+	float albedo[3][CHUNK + LANES], rough[CHUNK + LANES], metal[CHUNK + LANES], n[3][CHUNK], v[3][CHUNK], u[3][CHUNK], lit[CHUNK], wide[CHUNK], color[3][CHUNK];
 	const float *m = s->worldShadow;
 	float openings[LIGHT_SIDE + 2 * LIGHT_COARSE];
 	for (int y = first; y < last; y++) {
@@ -322,6 +347,7 @@ VECTOR void lightColors(const lightScene *s, const float *depths, uint8_t *rgb, 
 			for (int k = 0; k < count; k++) lit[k] = lit[k] > 0 && surface[k] ? lit[k] : 0;
 			for (int k = count; k < CHUNK; k++) lit[k] = 0;
 			shadows(s, u[0], u[1], u[2], lit);
+			spread(s, x0, y, count, wide);
 			const float *open = openings + x0;
 			for (int k = 0; k < count; k++) {
 				float nl = n[0][k] * key[0] + n[1][k] * key[1] + n[2][k] * key[2];
@@ -332,7 +358,7 @@ VECTOR void lightColors(const lightScene *s, const float *depths, uint8_t *rgb, 
 				// Mobile", SIGGRAPH 2015): a²/(4 d² (l·h)² (roughness + ½)), d = (n·h)²(a² - 1) + 1. With |v + l|² = 2 + 2 v·l the half
 				// vector h isn't needed.
 				float a = r * r;
-				a = a > 0.02f ? a * a : 0.0004f;
+				a = (a > 0.02f ? a * a : 0.0004f) + wide[k];
 				float hh = 2 + 2 * vl;
 				hh = hh > 0.04f ? hh : 0.04f;
 				float nh = nl + nv;

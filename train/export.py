@@ -49,6 +49,8 @@ OPSET, IR = 21, 10
 MS = "com.microsoft"
 EXTERNAL = 512 << 20  # graphs whose weights are larger keep them in a file of their own [bytes]
 BLOCK = 32  # weights that share a scale in int4, and in int8 on CUDA
+SMALL = 1024  # widest decoder whose attention is worth computing in blocks
+LONG, BLOCKS = 96, 4  # positions from which on it is, and into how many
 
 
 class Graph:
@@ -184,6 +186,18 @@ class Graph:
         os.replace(path + ".part", path)
 
 
+class Branch(Graph):
+    """A branch of an If node of a graph, whose values it sees; its constants are kept there."""
+
+    def __init__(self, outer):
+        super().__init__(outer.fresh("branch"), outer.precision, outer.half)
+        self.fresh, self.const = outer.fresh, outer.const
+
+    def close(self, *outputs):
+        infos = [onnx.ValueInfoProto(name=o, type=helper.make_tensor_type_proto(F32, None)) for o in outputs]
+        return helper.make_graph(self.nodes, self.name, [], infos)
+
+
 def value(name, kind, *dims):
     return helper.make_tensor_value_info(name, kind, list(dims))
 
@@ -292,9 +306,70 @@ def decoder(g, cfg, w):
         return y
 
     one = lambda v: g.const(np.array([v], np.int64))
+    end = np.iinfo(np.int64).max
     # Of the positions before those whose logits are asked for, only keys and values are needed: the last layer ends without them, and the
     # logits of a whole prompt would take gigabytes.
-    kept = lambda y: g.op("Slice", y, g.op("Neg", "num_logits_to_keep"), one(np.iinfo(np.int64).max), one(1))
+    first = g.op("Neg", "num_logits_to_keep")
+    kept = lambda y, g=g: g.op("Slice", y, first, one(end), one(1))
+
+    def gqa(g, query, key, value, past, lengths, total, positions, *present):
+        y = g.fresh("GroupQueryAttention")
+        g.nodes.append(helper.make_node("GroupQueryAttention", [query, key, value, *past, lengths, total, cos, sin, positions], [y, *present], domain=MS,
+                                        num_heads=d.heads, kv_num_heads=d.kv_heads, scale=d.head_dim**-0.5, do_rotary=1))  # fmt: skip
+        return y
+
+    # GroupQueryAttention computes all scores, also those that the causal mask hides, and does so for the last layer's positions that nobody asks
+    # for. In a small decoder that is a third of a long prompt's time, so there the keys and values are put into the cache first, and then blocks
+    # of positions look at what is before them. No bit of the result changes. Larger decoders spend their time elsewhere, and their caches are
+    # large: here all of it is copied.
+    split = d.hidden <= SMALL and not g.half
+    if split:
+        n = g.op("Gather", g.op("Shape", "position_ids"), one(1))
+        all_in = g.op("Equal", g.op("ReduceSum", "attention_mask", keepdims=0), g.op("Size", "attention_mask"))
+        long = g.op("And", g.op("Reshape", g.op("GreaterOrEqual", n, one(LONG)), g.const(np.zeros(0, np.int64))), all_in)
+        ends = [g.op("Div", g.op("Mul", n, one(b)), one(BLOCKS)) for b in range(1, BLOCKS)] + [n]
+        block_sizes = g.op("Concat", ends[0], *(g.op("Sub", b, a) for a, b in zip(ends, ends[1:])), axis=0)
+        block_positions = g.op("Split", "position_ids", block_sizes, outs=BLOCKS, axis=1)
+        behind = [g.op("Cast", g.op("Squeeze", g.op("Sub", n, e)), to=TensorProto.INT32) for e in ends]
+        block_ends = [(g.op("Sub", lengths, r), g.op("Sub", total, r)) for r in behind]
+        old_and_new = g.reshape(g.op("Cast", total, to=TensorProto.INT64), 1)
+        old = g.op("Sub", old_and_new, n)
+        nothing = g.const(np.zeros((1, 0, d.kv_heads * d.head_dim), np.float32))
+
+    def in_blocks(g, qkv, past, last, *present):
+        widths = g.const(np.array([d.heads, d.kv_heads, d.kv_heads], np.int64) * d.head_dim)
+        q, k, v = g.op("Split", qkv, widths, outs=3, axis=-1)
+        k = g.op("RotaryEmbedding", k, "position_ids", cos, sin, domain=MS, num_heads=d.kv_heads)
+        cache = []
+        for new, before, after in zip((k, v), past, present):
+            new = g.op("Transpose", g.reshape(new, 0, 0, d.kv_heads, d.head_dim), perm=[0, 2, 1, 3])
+            cache.append(g.op("Concat", g.op("Slice", before, one(0), old, one(2)), new, axis=2))
+            g.op("Concat", cache[-1], g.op("Slice", before, old_and_new, one(end), one(2)), axis=2, out=after)
+        look = lambda q, lengths, total, positions: gqa(g, q, nothing, nothing, cache, lengths, total, positions)
+        if last:
+            return look(kept(q, g), lengths, total, kept("position_ids", g))
+        parts = zip(g.op("Split", q, block_sizes, outs=BLOCKS, axis=1), block_ends, block_positions)
+        return g.op("Concat", *(look(q, *ends, positions) for q, ends, positions in parts), axis=1)
+
+    def attention(qkv, past, last, *present):
+        """Of the positions that are kept, if it is the last layer."""
+        if not split:
+            y = gqa(g, qkv, "", "", past, lengths, total, "position_ids", *present)
+            return kept(y) if last else y
+        branches = {}
+        for name in ("then_branch", "else_branch"):
+            b = Branch(g)
+            out = [b.fresh("present") for _ in present]
+            if name == "then_branch":
+                y = in_blocks(b, qkv, past, last, *out)
+            else:
+                y = gqa(b, qkv, "", "", past, lengths, total, "position_ids", *out)
+                y = kept(y, b) if last else y
+            branches[name] = b.close(y, *out)
+        y = g.fresh("attention")
+        g.nodes.append(helper.make_node("If", [long], [y, *present], **branches))
+        return y
+
     for i in range(d.layers):
         p = f"model.layers.{i}."
         lin = lambda y, s, *shape: g.linear(y, p + s + ".weight", w(p + s + ".weight", shape))
@@ -306,11 +381,10 @@ def decoder(g, cfg, w):
         present = [f"present.{i}.key", f"present.{i}.value"]
         g.inputs += [value(n, kv, "batch", d.kv_heads, "capacity", d.head_dim) for n in past]
         g.outputs += [value(n, kv, "batch", d.kv_heads, "new_capacity", d.head_dim) for n in present]
-        y = g.fresh("GroupQueryAttention")
-        g.nodes.append(helper.make_node("GroupQueryAttention", [qkv, "", "", *past, lengths, total, cos, sin, "position_ids"], [y, *present], domain=MS,
-                                        num_heads=d.heads, kv_num_heads=d.kv_heads, scale=d.head_dim**-0.5, do_rotary=1))  # fmt: skip
-        if i == d.layers - 1:
-            x, y = kept(x), kept(y)
+        last = i == d.layers - 1
+        y = attention(qkv, past, last, *present)
+        if last:
+            x = kept(x)
         delta = lin(y, "self_attn.o_proj", d.hidden, d.heads * d.head_dim)
         y = norm(p + "post_attention_layernorm.weight")
         a, b = (lin(y, f"mlp.{s}_proj", d.mlp, d.hidden) for s in ("gate", "up"))

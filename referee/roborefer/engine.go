@@ -1,6 +1,7 @@
 package roborefer
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -73,7 +74,7 @@ type engine struct {
 	step   *onnx.Memory // f32 [rows, hidden], device
 	ints   *onnx.Memory // i64, host: ids, mask, positions
 	logits *onnx.Memory // f32 [rows, vocab] or, with batch 1, [1 + drafts, vocab], host
-	views  map[[2]int][]*onnx.Tensor
+	views  map[viewKey][]*onnx.Tensor
 
 	state  []rowState
 	clock  int
@@ -89,8 +90,12 @@ type rowState struct {
 	key    [32]byte // of the prefix
 	prefix int      // its length; 0 for none
 	header []int    // ids of the text that the prefix begins with; nil for none
+	room   int      // positions of a head, which lie one behind the other; 0 before its first use
 	used   int      // clock of its last use
 }
+
+// A viewKey is n rows of the cache from lo on, of so many positions a head.
+type viewKey struct{ lo, n, room int }
 
 // A frame is the encoded features of one picture.
 type frame struct {
@@ -106,7 +111,7 @@ const maxFrames = 8
 
 func newEngine(m *model, o Options) (*engine, error) {
 	c, d := &m.cfg, m.cfg.Decoder
-	e := &engine{m: m, batch: o.Batch, rows: o.Batch, chunk: 512, wait: o.MaxWait, quit: make(chan struct{}), stopped: make(chan struct{}), inspect: make(chan func()), queue: make(chan *job, 1024), views: map[[2]int][]*onnx.Tensor{}}
+	e := &engine{m: m, batch: o.Batch, rows: o.Batch, chunk: 512, wait: o.MaxWait, quit: make(chan struct{}), stopped: make(chan struct{}), inspect: make(chan func()), queue: make(chan *job, 1024), views: map[viewKey][]*onnx.Tensor{}}
 	if m.device.IsCUDA() {
 		e.chunk = 4096
 	}
@@ -391,9 +396,16 @@ func (e *engine) prefill(j *job) error {
 	j.limit = min(j.limit, e.limit-total)
 	key := e.prefixKey(j, spans[:cut])
 	n := length(spans[:cut])
-	row, from := e.chooseRow(key)
+	room := e.room(total + j.limit)
+	row, from := e.chooseRow(key, room)
 	j.row = row
 	st := &e.state[row]
+	if from >= 0 {
+		room = e.state[from].room
+	}
+	if st.room != room {
+		st.prefix, st.header, st.room = 0, nil, room
+	}
 	e.clock++
 	st.job, st.used = j, e.clock
 	var features [2]*frame
@@ -489,13 +501,22 @@ func (e *engine) prefixKey(j *job, spans []span) [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// chooseRow is a free row for a prefix and the row that has it already (-1: none): that row itself if it is free, else an empty one, else the
-// one that was used longest ago.
-func (e *engine) chooseRow(key [32]byte) (row, from int) {
+// room is how many positions of a head a row is laid out for that is to hold so many. Small models look at a whole row's room for each head and
+// token, so a short one is worth while. Rows that decode together have the same.
+func (e *engine) room(positions int) int {
+	if short := e.limit / 2; e.m.small && e.batch == 1 && positions <= short {
+		return short
+	}
+	return e.limit
+}
+
+// chooseRow is a free row for a prefix and the row that has it already, with room enough (-1: none): that row itself if it is free, else an empty one,
+// else the one that was used longest ago.
+func (e *engine) chooseRow(key [32]byte, room int) (row, from int) {
 	row, from = -1, -1
 	for i := range e.state {
 		s := &e.state[i]
-		if s.prefix > 0 && s.key == key && (from < 0 || s.job == nil) {
+		if s.prefix > 0 && s.room >= room && s.key == key && (from < 0 || s.job == nil) {
 			from = i
 		}
 		if s.job == nil && (row < 0 || s.used < e.state[row].used) {
@@ -511,7 +532,7 @@ func (e *engine) chooseRow(key [32]byte) (row, from int) {
 // copyPrefix copies the first n positions of each head from one row to another.
 func (e *engine) copyPrefix(to, from, n int) error {
 	d := e.m.cfg.Decoder
-	pitch, width := e.limit*d.HeadDim*e.m.kv.Size(), n*d.HeadDim*e.m.kv.Size()
+	pitch, width := e.state[from].room*d.HeadDim*e.m.kv.Size(), n*d.HeadDim*e.m.kv.Size()
 	for t := range d.Layers * 2 {
 		at := t * e.rows * e.rowBytes()
 		if err := e.cache.CopyRows(at+to*e.rowBytes(), e.cache, at+from*e.rowBytes(), pitch, width, d.KVHeads); err != nil {
@@ -523,19 +544,20 @@ func (e *engine) copyPrefix(to, from, n int) error {
 
 // kvViews is the cache's rows lo to lo+n as inputs, which are outputs too: nothing is copied for a token.
 func (e *engine) kvViews(lo, n int) ([]*onnx.Tensor, error) {
-	if v, ok := e.views[[2]int{lo, n}]; ok {
+	key := viewKey{lo, n, cmp.Or(e.state[lo].room, e.limit)}
+	if v, ok := e.views[key]; ok {
 		return v, nil
 	}
 	d := e.m.cfg.Decoder
 	v := make([]*onnx.Tensor, 0, d.Layers*2)
 	for t := range d.Layers * 2 {
-		view, err := e.cache.Tensor((t*e.rows+lo)*e.rowBytes(), e.m.kv, n, d.KVHeads, e.limit, d.HeadDim)
+		view, err := e.cache.Tensor((t*e.rows+lo)*e.rowBytes(), e.m.kv, n, d.KVHeads, key.room, d.HeadDim)
 		if err != nil {
 			return nil, err
 		}
 		v = append(v, view)
 	}
-	e.views[[2]int{lo, n}] = v
+	e.views[key] = v
 	return v, nil
 }
 

@@ -149,23 +149,39 @@ func (e *Executor) shake(ctx context.Context, guard func() (Outcome, bool)) (out
 	return out, err
 }
 
-// turnOver points the hand sideways, by the wrist, turns it half around its axis there, and comes back.
+// turnOver points the hand sideways, by the wrist, turns it half around its axis there, or as far as the wrist can and there is room, and comes back.
 func (e *Executor) turnOver(ctx context.Context, held *Held, guard func() (Outcome, bool)) (Outcome, error) {
 	n := len(e.q)
 	start := append([]float64(nil), e.q...)
 	for _, side := range [...]float64{1, -1} {
 		over := append([]float64(nil), start...)
 		over[n-3] += side * overturn
-		around := append([]float64(nil), over...)
-		if around[n-1] += math.Pi; around[n-1] > e.robot.Arm.Joints[n-1].Max {
-			around[n-1] -= 2 * math.Pi
-		}
-		last := e.robot.Arm.Joints[n-1] // a wrist that turns less goes as far as it can
-		around[n-1] = min(max(around[n-1], last.Min+0.02), last.Max-0.02)
 		if _, _, ok := e.transit([][]float64{over}, held); !ok {
 			continue
 		}
-		for _, q := range [...][]float64{over, around, over, start} {
+		if out, err := e.exerciseTo(ctx, [][]float64{over}, held, guard); err != nil || !out.OK() {
+			return out, err
+		}
+		last := e.robot.Arm.Joints[n-1]
+		for _, by := range [...]float64{math.Pi, -math.Pi, math.Pi / 2, -math.Pi / 2, math.Pi / 4, -math.Pi / 4} {
+			around := append([]float64(nil), over...)
+			around[n-1] += by
+			if math.Abs(by) == math.Pi && last.Max-last.Min < 2*math.Pi { // a wrist that turns less goes as far as it can
+				around[n-1] = min(max(around[n-1], last.Min+0.02), last.Max-0.02)
+			}
+			if around[n-1] < last.Min || around[n-1] > last.Max {
+				continue
+			}
+			t, _, ok := e.transit([][]float64{around}, held)
+			if !ok {
+				continue
+			}
+			if out, err := e.follow(ctx, t, guard); err != nil || !out.OK() {
+				return out, err
+			}
+			break
+		}
+		for _, q := range [...][]float64{over, start} {
 			if out, err := e.exerciseTo(ctx, [][]float64{q}, held, guard); err != nil || !out.OK() {
 				return out, err
 			}

@@ -7,16 +7,19 @@ type fingers struct {
 	*Fingers
 	joints          []channel
 	ref             float64   // set point of the opening [m]
+	set             []float64 // of a hand that wraps: the joints' set points [rad]
+	wrapped         bool      // it closes, or has closed, around something
 	posture, q, tau []float64 // scratch, as long as joints
 }
 
 func newFingers(f *Fingers) *fingers {
 	n := len(f.Joints)
-	return &fingers{Fingers: f, posture: make([]float64, n), q: make([]float64, n), tau: make([]float64, n)}
+	return &fingers{Fingers: f, set: make([]float64, n), posture: make([]float64, n), q: make([]float64, n), tau: make([]float64, n)}
 }
 
 // reset opens the hand.
 func (f *fingers) reset(p *SimPlant) {
+	f.wrapped = false
 	f.Posture(p.robot.Hand.MaxWidth, f.posture)
 	for i, c := range f.joints {
 		p.data.Qpos()[c.qpos], p.data.Qvel()[c.dof] = f.posture[i], 0
@@ -37,6 +40,10 @@ func (f *fingers) control(p *SimPlant, cmd HandCommand) {
 		target = -f.Most // presses
 	}
 	force := clampOr(cmd.Force, h.MinForce, h.MinForce, h.MaxForce)
+	if f.Wrap != nil && (cmd.Width < 0 || f.wrapped) {
+		f.wrap(p, cmd.Width, most, force)
+		return
+	}
 	step := min(max(target-f.ref, -most), most)
 	if step < 0 {
 		step *= min(max((force-grip)/(0.2*force), -0.3), 1) // slower as the force is reached, back beyond it
@@ -48,6 +55,59 @@ func (f *fingers) control(p *SimPlant, cmd HandCommand) {
 		ctrl[c.actuator] = f.posture[i]
 	}
 }
+
+// wrap moves each joint's set point one physics step: closing until the joint bears its share of the force and not much more, so that what is held
+// is held with the stiffness of the servos; or back to the posture of an opening, all together.
+func (f *fingers) wrap(p *SimPlant, width, most, force float64) {
+	ctrl := p.data.Ctrl()
+	if !f.wrapped {
+		f.wrapped = true
+		for i, c := range f.joints {
+			f.set[i] = ctrl[c.actuator]
+		}
+	}
+	turn := most / (2 * wrapLever) // of a joint in this step [rad]
+	if width >= 0 {                // opens
+		f.Posture(width, f.posture)
+		there := true
+		for i := range f.joints {
+			d := f.posture[i] - f.set[i]
+			f.set[i] += min(max(d, -turn), turn)
+			there = there && math.Abs(d) <= turn
+		}
+		if there {
+			f.wrapped = false
+			f.ref = width
+		}
+	} else {
+		for i := range f.joints {
+			want := math.Abs(f.Wrap[i]) * force
+			if want == 0 {
+				continue
+			}
+			by := math.Copysign(turn, f.Wrap[i])
+			switch bears := f.tau[i] * by / turn; {
+			case bears < wrapLow*want:
+				f.set[i] += by * min((wrapLow*want-bears)/(0.2*want), 1)
+			case bears > wrapHigh*want:
+				f.set[i] -= by * min((bears-wrapHigh*want)/(0.2*want), 0.3)
+			}
+			limit := f.Limits[i]
+			f.set[i] = min(max(f.set[i], limit[0]-wrapBeyond, f.q[i]-wrapAhead), limit[1]+wrapBeyond, f.q[i]+wrapAhead)
+		}
+	}
+	for i, c := range f.joints {
+		ctrl[c.actuator] = f.set[i]
+	}
+}
+
+const (
+	wrapLever  = 0.0458 // of an inner link, to turn the speed of the opening into that of joints [m]
+	wrapLow    = 0.9    // of its share of the force, less of which has a joint close on …
+	wrapHigh   = 1.2    // … and more draw back
+	wrapAhead  = 0.25   // the farthest that a joint's set point goes ahead of it [rad]
+	wrapBeyond = 0.1    // … and of its limits, to press there
+)
 
 // measure is the opening [m] and the force at the pads [N].
 func (f *fingers) measure(p *SimPlant) (width, grip float64) {
@@ -67,5 +127,12 @@ func (f *fingers) sense(p *SimPlant) {
 	}
 	if s.WidthD = (f.Width(f.q) - s.Width) / h; math.IsNaN(s.WidthD) {
 		s.WidthD = 0
+	}
+	if f.wrapped { // the outer links move, too
+		for i, c := range f.joints {
+			if by := -2 * wrapLever * math.Copysign(p.data.Qvel()[c.dof], f.Wrap[i]*p.data.Qvel()[c.dof]); f.Wrap[i] != 0 && math.Abs(by) > math.Abs(s.WidthD) {
+				s.WidthD = by
+			}
+		}
 	}
 }

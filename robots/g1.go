@@ -35,11 +35,11 @@ func g1Home(s g1.Side) g1.Config {
 	return q
 }
 
-// newG1 is the G1: four ways to act, right and left hand, tripod and pinch.
+// newG1 is the G1: six ways to act, right and left hand, tripod, power and pinch.
 func newG1() *Robot {
 	var modes []*Robot
 	for _, s := range [...]g1.Side{g1.Right, g1.Left} {
-		for _, p := range [...]dex3.Preshape{dex3.Tripod, dex3.Pinch} {
+		for _, p := range [...]dex3.Preshape{dex3.Tripod, dex3.Power, dex3.Pinch} {
 			modes = append(modes, newG1Mode(s, p))
 		}
 	}
@@ -58,18 +58,26 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 		},
 		Hand: Hand{
 			Kind: p.String(),
-			// Pressed together the finger tips bend back: the joints then say 3.2 mm.
-			MaxWidth: p.MaxWidth(), Nothing: 0.0045, Reserve: 0.014, MinForce: 1, MaxForce: 14, MaxSpeed: 0.25,
+			// Closed on nothing the thumb goes on between the two fingers.
+			MaxWidth: p.MaxWidth(), Nothing: -0.004, Reserve: 0.014, MinForce: 1, MaxForce: 14, MaxSpeed: 0.25,
 			FingerWidth: 0.083, FingerThickness: 0.023, PadLength: 0.045, Depth: 0.066, PalmHalf: [2]float64{0.046, 0.078},
 			TipBack: p.TipBack,
 		},
 		build: buildG1,
 	}
-	if p == dex3.Pinch {
+	switch p {
+	case dex3.Pinch:
 		// The middle finger sticks out straight, 60 mm behind the tips: nothing may be there.
 		r.Hand.FingerWidth, r.Hand.Depth, r.Hand.PalmHalf, r.Hand.Handicap = 0.026, 0.058, [2]float64{0.074, 0.110}, 5
-	} else {
+		r.Hand.Nothing = 0.0045 // pressed together the finger tips bend back: the joints then say 3.2 mm
+	case dex3.Tripod:
 		r.Hand.FingerGap = 2 * (dex3.FingerZ - 0.011)
+	case dex3.Power:
+		// Around what is up to 88 mm wide and reaches at least 55 mm into the hand, up to the palm. Closed on nothing, the inner links meet the palm.
+		h := &r.Hand
+		h.FingerGap, h.Depth, h.PadLength = 2*(dex3.FingerZ-0.011), dex3.Palm, 0.060
+		h.MinWidth, h.MinDepth, h.Spare, h.Reserve, h.Nothing = 0.050, 0.055, 0.028, 0.020, 0.022
+		h.Hollow, h.Handicap, h.MaxForce = dex3.Hollow, g1PowerHandicap, 16.5
 	}
 	f := &Fingers{
 		Posture: func(width float64, q []float64) {
@@ -86,6 +94,14 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 			return p.Grip(int(s), &c)
 		},
 		Most: 0.030,
+	}
+	if p == dex3.Power {
+		wrap := dex3.Wrap(int(s))
+		f.Wrap = wrap[:]
+		for i := range wrap {
+			lo, hi := dex3.Limits(int(s), i)
+			f.Limits = append(f.Limits, [2]float64{lo, hi})
+		}
 	}
 	for _, name := range dex3.JointNames {
 		f.Joints = append(f.Joints, s.String()+"_hand_"+name)
@@ -105,6 +121,9 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 	r.Arm.Pairs = pairs(r.Arm.Parts, g1Apart)
 	return r
 }
+
+// g1PowerHandicap is what a power grasp costs more than a tripod's, if the planner finds both (see Grasp.Cost): less, it holds better.
+const g1PowerHandicap = -2.0
 
 // g1Joint is a joint of waist or arm as motions are planned with it. Unitree's motors turn at 20 to 37 rad/s; accelerations are what their torques allow
 // with a kilogram in the hand.

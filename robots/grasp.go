@@ -18,6 +18,7 @@ type Grasp struct {
 	Edge     bool     // at an edge or a wall of something wider, not around all of it
 	Tilt     float64  // of the hand from pointing straight down [rad]
 
+	thumb  int        // a hand with a thumb has it on this side of the closing direction: 1 along it, -1 against it, 0 either
 	below  float64    // how far the object reaches below the ee frame's origin [m]
 	foot   sim.Vec3   // the middle of the object's bottom, in ee
 	half   float64    // radius around the upright line through foot that holds the object [m]
@@ -79,6 +80,7 @@ type GraspPlanner struct {
 const (
 	fingertipGap = 0.0025 // between the closed finger tips and the support, without noise [m]
 	fewPoints    = 12     // fewer points are no object
+	hollowGap    = 0.002  // … and inside the hand, to what is gripped [m]
 	sideGap      = 0.004  // beside the fingers, to everything that was seen [m]
 	gripReserve  = 0.001  // the widest thing to be gripped is this much narrower than the opening, unless Hand.Reserve says more [m]
 	astray       = 0.06   // the farthest that a grasp may be from the pointed point [m]
@@ -88,6 +90,8 @@ const (
 	maxGrasps    = 40
 	maxCost      = 26.0 // what costs more does not hold
 	blindCost    = 3.0  // for closing along the line of sight: one finger goes where only guesses are
+	wedgeCost    = 6.0  // for what may stay between two fingers when they open
+	wedgeAngle   = 0.82 // of the sides of what does, from the closing direction's normal: the angle of friction from a right angle [rad]
 	behindCost   = 5.0  // for a finger that goes where something else hides the view
 )
 
@@ -497,7 +501,7 @@ func (h *Hand) tipReserve(width float64) float64 { return max(0, h.TipBack(width
 
 // depth tries grasps in the slice with the ee frame's origin at tip along back.
 func (g *GraspPlanner) depth(s *slice, t *target, tip float64) {
-	if s.tip = tip; s.highest-tip < 0.006 {
+	if s.tip = tip; s.highest-tip < max(0.006, g.Hand.MinDepth) {
 		return
 	}
 	s.row = [slots]slot{}
@@ -597,22 +601,37 @@ func (g *GraspPlanner) stretch(s *slice, t *target, a, b float64) {
 		}
 	}
 	width := b - a
+	if width < g.Hand.MinWidth {
+		return
+	}
 	off := place{u: max(a-s.point.u, s.point.u-b, 0), v: s.v - s.point.v}
 	if math.Hypot(off.u, off.v) > astray || width > h.widest() {
 		return
 	}
-	for _, opening := range [...]float64{h.MaxWidth, min(h.MaxWidth, width+0.024), min(h.MaxWidth, width+0.012)} {
+	spare := cmp.Or(h.Spare, 0.012)
+	for _, opening := range [...]float64{h.MaxWidth, min(h.MaxWidth, width+2*spare), min(h.MaxWidth, width+spare)} {
 		reach := (opening-width)/2 + h.FingerThickness + sideGap
 		if !s.free(a-reach, seenA) || !s.free(seenB, b+reach) {
 			continue
 		}
 		u := (a + b) / 2
-		if g.supportBlocks(s, u, width, opening) || g.palmBlocked(s, u) || edge && !g.fingersSeenFree(s, u, opening) {
+		if g.supportBlocks(s, u, width, opening) || g.palmBlocked(s, u) || g.tooWideInside(s, u, opening) || edge && !g.fingersSeenFree(s, u, opening) {
 			continue
 		}
 		if cost, ok := g.rate(s, a, b, edge); ok && cost < maxCost {
 			cost += behindCost * float64(g.fingersBehind(s, u, width))
-			g.keep(s, t, s.world(u, s.v, s.tip), width, opening, cost, edge)
+			thumb := 0
+			if h.FingerGap > 0 {
+				switch wedge := g.wedges(s, u, width); {
+				case wedge[0] && wedge[1]:
+					cost += wedgeCost
+				case wedge[0]:
+					thumb = -1
+				case wedge[1]:
+					thumb = 1
+				}
+			}
+			g.keep(s, t, s.world(u, s.v, s.tip), width, opening, cost, edge, thumb)
 		}
 		return
 	}
@@ -638,6 +657,15 @@ func (g *GraspPlanner) palmBlocked(s *slice, u float64) bool {
 		return q.z > s.tip+h.Depth-0.005 && math.Abs(q.v-s.v) < h.PalmHalf[0]+sideGap && math.Abs(q.u-u) < h.PalmHalf[1]+sideGap
 	}
 	return slices.ContainsFunc(g.ownAt, blocked) || slices.ContainsFunc(g.othersAt, blocked)
+}
+
+// tooWideInside reports whether what is in the hand's middle is wider than the room between the fingers there.
+func (g *GraspPlanner) tooWideInside(s *slice, u, opening float64) bool {
+	h := g.Hand
+	return h.Hollow != nil && slices.ContainsFunc(g.ownIn, func(q place) bool {
+		back := q.z - s.tip
+		return back > h.Depth-h.PadLength/2 && back < h.Depth && math.Abs(q.u-u) > h.Hollow(opening, back)-hollowGap
+	})
 }
 
 // fingersSeenFree reports whether the camera looked through where the open finger tips would be. Around all of something the fingers
@@ -757,6 +785,34 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 	return cost, true
 }
 
+// wedges says of each side whether what is between the fingers, in the middle of the hand, would be pressed into the gap between two fingers there, and stay
+// in it: it reaches farther into it than a cylinder does of the size at which the sides of a wedge are held by friction.
+func (g *GraspPlanner) wedges(s *slice, u, width float64) (wedge [2]bool) {
+	h := g.Hand
+	low := s.tip + h.TipBack(width)
+	var ends [2][3]float64 // beside the gap on either side, and in it
+	for _, q := range g.ownIn {
+		du, dv := q.u-u, q.v-s.v
+		if math.Abs(du) > width/2+0.001 || q.z < low || q.z > low+h.PadLength {
+			continue
+		}
+		side, part := 0, 1
+		if du > 0 {
+			side = 1
+		}
+		if math.Abs(dv) > h.FingerGap/2 {
+			part = 1 + int(math.Copysign(1, dv))
+		}
+		ends[side][part] = max(ends[side][part], math.Abs(du))
+	}
+	r := h.FingerGap / 2 / math.Sin(wedgeAngle)
+	deep := r * (1 - math.Cos(wedgeAngle))
+	for i, e := range ends {
+		wedge[i] = e[0] > 0 && e[2] > 0 && e[1]-(e[0]+e[2])/2 > deep
+	}
+	return wedge
+}
+
 // skew is how far a side is from flat against a pad, given how far its thirds across reach out [m]: the tangent of its angle to the pad,
 // or, at a corner between the pads, of the corner's sides. What is as round as a thumb counts as flat.
 func (h *Hand) skew(thirds [3]float64) float64 {
@@ -769,10 +825,10 @@ func (h *Hand) skew(thirds [3]float64) float64 {
 }
 
 // keep notes a grasp.
-func (g *GraspPlanner) keep(s *slice, t *target, pos sim.Vec3, width, opening, cost float64, edge bool) {
+func (g *GraspPlanner) keep(s *slice, t *target, pos sim.Vec3, width, opening, cost float64, edge bool, thumb int) {
 	tWorldEE := sim.Pose{Pos: pos, Rot: sim.QuatFromAxes(s.across, s.closing, s.back.Mul(-1))}
 	g.found = append(g.found, Grasp{
-		TWorldEE: tWorldEE, Opening: opening, Width: width, Cost: cost, Edge: edge, Tilt: s.tilt,
+		TWorldEE: tWorldEE, Opening: opening, Width: width, Cost: cost, Edge: edge, Tilt: s.tilt, thumb: thumb,
 		below:  pos[2] - g.seg.support,
 		height: t.top - g.seg.support,
 	})

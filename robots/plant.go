@@ -397,8 +397,11 @@ func (p *SimPlant) Resume() []float64 {
 		p.q[i] = p.ref[c.actuator]
 	}
 	clear(p.qd)
-	if p.fingers != nil {
-		p.fingers.ref = p.state.Width
+	if f := p.fingers; f != nil {
+		f.ref = p.state.Width
+		for i, c := range f.joints {
+			f.set[i] = p.data.Ctrl()[c.actuator]
+		}
 	}
 	return p.q
 }

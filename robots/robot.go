@@ -131,6 +131,8 @@ type Hand struct {
 	Kind               string  // hands of one kind, left and right, find the same grasps; "": like no other
 	MaxWidth           float64 // opening [m]
 	Handicap           float64 // what its grasps cost more than those of another mode (see Grasp.Cost)
+	MinWidth, MinDepth float64 // of what it grasps, and of how deep that is in it, at least [m]
+	Spare              float64 // how much wider than what is grasped it opens at least [m]; 0 means 0.012
 	Reserve            float64 // what the widest thing to be gripped is narrower than the opening, at least [m]
 	Nothing            float64 // a hand closed to this, by its joints, holds nothing [m]; 0 means 0.002
 	MinForce, MaxForce float64 // [N]
@@ -143,6 +145,8 @@ type Hand struct {
 	PadLength       float64
 	Depth           float64    // to the palm
 	PalmHalf        [2]float64 // half extents of what follows behind, along x and y
+	// Hollow is half of what has room in the middle of the hand, at an opening, so far behind the ee frame's origin; nil: the palm alone ends it.
+	Hollow func(opening, back float64) float64
 	// TipBack is how far the tips are behind the ee frame's origin at an opening: 0 when closed.
 	TipBack func(width float64) float64
 
@@ -165,6 +169,10 @@ type Fingers struct {
 	Width   func(q []float64) float64        // the opening [m]
 	Grip    func(torque []float64) float64   // the force at the pads [N], positive while closing
 	Most    float64                          // the farthest that the set point of the opening goes ahead of the opening to press [m]
+	// Wrap is for a hand that closes around things, each joint until it is held up: its torque for 1 N at each pad, with the sign of closing [N·m].
+	// Joints with 0 stay where Posture has them. nil: the hand closes in its posture.
+	Wrap   []float64
+	Limits [][2]float64 // of the joints [rad]
 }
 
 // Names are the robots that there are.

@@ -262,6 +262,9 @@ func (e *Executor) planPick(g Grasp) []pickPlan {
 	n := len(e.q)
 	for _, yaw := range yaws {
 		g := g.turned(yaw)
+		if g.thumb < 0 {
+			continue
+		}
 		tBaseEE := e.tBaseWorld.Mul(g.TWorldEE)
 		begin := e.standOff(tBaseEE, g)
 		sols := append([]float64(nil), e.robot.Arm.Inverse(tBaseEE, e.robot.Arm.Home, e.rows)...)
@@ -300,6 +303,9 @@ func (e *Executor) outOf(q []float64, g Grasp) bool {
 // turned is the same grasp with the fingers exchanged: yaw is one of yaws.
 func (g Grasp) turned(yaw sim.Pose) Grasp {
 	inv := yaw.Inv()
+	if yaw != yaws[0] {
+		g.thumb = -g.thumb
+	}
 	g.TWorldEE = g.TWorldEE.Mul(yaw)
 	g.foot = inv.Apply(g.foot)
 	return g // its shape is the same from both sides
@@ -365,14 +371,17 @@ func (e *Executor) close(ctx context.Context, held *Held, force float64) (Outcom
 	s := e.plant.State()
 	e.hand = HandCommand{Width: -pressing, Speed: closeSpeed, Force: force}
 	limit := int((e.robot.Hand.MaxWidth/closeSpeed + 0.5) * Rate)
-	still := 0
+	still, enough := 0, 8
+	if f := e.robot.Hand.Fingers; f != nil && f.Wrap != nil {
+		enough = 25 // what is drawn into the hand moves slowly
+	}
 	err := e.wait(ctx, limit, func() bool {
 		if math.Abs(s.WidthD) < 0.004 && s.Grip > 0.6*force {
 			still++
 		} else {
 			still = 0
 		}
-		return still >= 8
+		return still >= enough
 	})
 	if err != nil {
 		return Outcome{}, err

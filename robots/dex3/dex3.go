@@ -63,3 +63,12 @@ func Mirrored(q Config) Config {
 	}
 	return q // thumb 0 turns about y: z stays
 }
+
+// Limits are a joint's limits on the left (0) or right (1) hand [rad].
+func Limits(side, joint int) (least, most float64) {
+	if side == 0 {
+		a, b := Mirrored(Min)[joint], Mirrored(Max)[joint]
+		return min(a, b), max(a, b)
+	}
+	return Min[joint], Max[joint]
+}

@@ -9,20 +9,23 @@ import (
 
 // In each pre-shape, at every opening, the tips are where the ee frame says: on either side of its origin, that far apart, facing each other.
 func TestPostures(t *testing.T) {
-	for _, p := range [...]Preshape{Tripod, Pinch} {
+	for _, p := range [...]Preshape{Tripod, Pinch, Power} {
 		for side := range 2 {
-			ee, tol := p.TPalmEE(side), 1e-9
+			ee, tol, least := p.TPalmEE(side), 1e-9, 0.0
+			if p == Power {
+				least = 0.045 // below, the outer links would have to bend back
+			}
 			if p == Pinch {
 				tol = 0.006 // the thumb's tip stays behind as it turns
 			}
-			for w := 0.0; w <= p.MaxWidth()+1e-9; w += 0.005 {
+			for w := least; w <= p.MaxWidth()+1e-9; w += 0.005 {
 				var q Config
 				p.Posture(side, w, &q)
 				thumb, index, middle := Fingers(side, q)
 				sign := 2*float64(side) - 1
 				at := func(f sim.Pose, tip sim.Vec3) sim.Vec3 { return ee.Inv().Apply(f.Apply(tip)) }
 				a, b := at(thumb, sim.Vec3{0, sign * tipReach, 0}), at(index, sim.Vec3{tipReach, 0, 0})
-				if p == Tripod {
+				if p != Pinch {
 					b = b.Add(at(middle, sim.Vec3{tipReach, 0, 0})).Mul(0.5)
 				}
 				want := sim.Vec3{0, w + 2*padHalf, 0}

@@ -6,8 +6,9 @@ import (
 	"github.com/refarena/refarena/sim"
 )
 
-// A Preshape is a way to grasp: which fingers oppose the thumb, and how far apart they begin. In each the hand closes like a gripper with
-// two parallel fingers: the pads stay parallel while they are far apart and lean towards each other by up to 12° below 42 mm.
+// A Preshape is a way to grasp: which fingers oppose the thumb, and how they close. In Tripod and Pinch the hand closes like a gripper with
+// two parallel fingers: the pads stay parallel while they are far apart and lean towards each other by up to 12° below 42 mm. In Power it closes
+// around what is in it, each joint until it is held up (see Wrap).
 //
 // The closing direction joins the thumb's second joint and the fingers' first ones, so that thumb and fingers reach equally far; the hand
 // points at right angles to it, 69° from the palm's x axis, out of the palm.
@@ -19,9 +20,12 @@ const (
 	Tripod Preshape = iota
 	// Pinch is the thumb, turned towards it, and the index finger; the middle finger stays straight. For what is small.
 	Pinch
+	// Power is the tripod with what is held deep in the hand, up to the palm: thumb and fingers close around it with their inner and their outer
+	// links. For what is wide or heavy.
+	Power
 )
 
-func (p Preshape) String() string { return [...]string{"tripod", "pinch"}[p] }
+func (p Preshape) String() string { return [...]string{"tripod", "pinch", "power"}[p] }
 
 const (
 	padHalf  = 0.0085 // half the thickness of a pad [m]
@@ -40,6 +44,20 @@ var (
 	eeAt       = middle.Add(out.Mul(Proximal + tipReach))   // between the tips, at their farthest
 	pivot      = eeAt[0] - thumb0[0]                        // of the closed tips from the axis of thumb 0, along x
 )
+
+// Palm is how far behind the ee frame's origin the middle of the palm is [m].
+var Palm = (eeAt[1] - palmY) / out[1]
+
+const palmY = 0.0155 // the palm's surface [m]
+
+// Hollow is how far from its middle the open hand, between the inner links, has room, at a distance behind the ee frame's origin [m]: what has its
+// middle there can be that wide.
+func Hollow(width, back float64) float64 {
+	inner, _ := leans(width)
+	return gap.Len()/2 + max(0, Proximal+tipReach-back)*math.Tan(inner) - innerHalf/math.Cos(inner)
+}
+
+const innerHalf = 0.011 // half the thickness of an inner link [m]
 
 // MaxWidth is the widest opening of a pre-shape [m].
 func (p Preshape) MaxWidth() float64 {
@@ -72,15 +90,23 @@ func leans(width float64) (inner, outer float64) {
 	return a, a
 }
 
+// leans of a pre-shape: in a power grasp the outer links stay parallel while they are not held up by anything.
+func (p Preshape) leans(width float64) (inner, outer float64) {
+	if p == Power {
+		return math.Asin(min(max((width-parallel)/2/Proximal, -1), 1)), 0
+	}
+	return leans(width)
+}
+
 // TipBack is how far the tips are behind the ee frame's origin at an opening [m].
 func (p Preshape) TipBack(width float64) float64 {
-	inner, outer := leans(width)
+	inner, outer := p.leans(width)
 	return Proximal*(1-math.Cos(inner)) + tipReach*(1-math.Cos(outer))
 }
 
 // Posture fills q with the joint positions of the left (0) or right (1) hand at an opening [m]; less than 0 presses. They are within the limits.
 func (p Preshape) Posture(side int, width float64, q *Config) {
-	inner, outer := leans(width)
+	inner, outer := p.leans(width)
 	*q = Config{
 		0, lean - math.Pi/2 + inner, outer - inner,
 		lean - inner, inner - outer, lean - inner, inner - outer,
@@ -102,16 +128,22 @@ func (p Preshape) Posture(side int, width float64, q *Config) {
 	}
 }
 
-// Width is the opening at joint positions of the left (0) or right (1) hand [m], the inverse of Posture.
+// Width is the opening at joint positions of the left (0) or right (1) hand [m], the inverse of Posture. That of a power grasp is where the inner links
+// end: it does not tell how far the outer ones are closed around what is held.
 func (p Preshape) Width(side int, q *Config) float64 {
 	s := *q
 	if side == 0 {
 		s = Mirrored(s)
 	}
-	off := func(a, b float64) float64 { return Proximal*math.Sin(a) + tipReach*math.Sin(b) } // outwards
+	off := func(a, b float64) float64 { // outwards
+		if p == Power {
+			b = 0
+		}
+		return Proximal*math.Sin(a) + tipReach*math.Sin(b)
+	}
 	thumb := off(s[1]-lean+math.Pi/2, s[1]+s[2]-lean+math.Pi/2)
 	fingers := off(lean-s[3], lean-s[3]-s[4])
-	if p == Tripod {
+	if p != Pinch {
 		fingers = (fingers + off(lean-s[5], lean-s[5]-s[6])) / 2
 	}
 	reach := pivot + opposition[0]*(parallel/2+padHalf+thumb)
@@ -125,7 +157,7 @@ func (p Preshape) Grip(side int, torque *Config) float64 {
 		s = Mirrored(s)
 	}
 	thumb, fingers := -s[1], s[3]
-	if p == Tripod {
+	if p != Pinch {
 		fingers += s[5]
 	}
 	return min(thumb, fingers) / (Proximal + padAt)
@@ -133,3 +165,14 @@ func (p Preshape) Grip(side int, torque *Config) float64 {
 
 // MaxForce is what the weakest joint, the thumb's second, allows at the tips [N].
 const MaxForce = MaxTorqueFinger / (Proximal + tipReach)
+
+// Wrap is the torque of each joint of the left (0) or right (1) hand that stands for 1 N at the middles of the pads in a power grasp, with the sign
+// of closing [N·m]: the two fingers share what the thumb bears, and the outer links press as hard as that.
+func Wrap(side int) Config {
+	const inner, outer = Proximal + padAt, padAt
+	q := Config{0, -inner, -outer, inner / 2, outer / 2, inner / 2, outer / 2}
+	if side == 0 {
+		q = Mirrored(q)
+	}
+	return q
+}

@@ -7,6 +7,7 @@ type fingers struct {
 	*Fingers
 	joints          []channel
 	ref             float64   // set point of the opening [m]
+	late            float64   // … for the joints of Late
 	set             []float64 // of a hand that wraps: the joints' set points [rad]
 	wrapped         bool      // it closes, or has closed, around something
 	posture, q, tau []float64 // scratch, as long as joints
@@ -40,8 +41,8 @@ func (f *fingers) control(p *SimPlant, cmd HandCommand) {
 		target = -f.Most // presses
 	}
 	force := clampOr(cmd.Force, h.MinForce, h.MinForce, h.MaxForce)
-	if f.Wrap != nil && (cmd.Width < 0 || f.wrapped) {
-		f.wrap(p, cmd.Width, most, force)
+	if f.Wrap != nil && (f.wrapped || cmd.Width < 0 && (grip > wrapFrom*force || f.ref < wrapBelow*h.MaxWidth)) {
+		f.wrap(p, cmd.Width, most, force) // until it touches something it closes as parallel fingers do
 		return
 	}
 	step := min(max(target-f.ref, -most), most)
@@ -50,6 +51,20 @@ func (f *fingers) control(p *SimPlant, cmd HandCommand) {
 	}
 	f.ref = min(max(f.ref+step, width-f.Most), width+f.Most)
 	f.Posture(f.ref, f.posture)
+	if len(f.Late) > 0 { // while it opens one finger is late: what sticks between two of them turns, and comes loose
+		switch {
+		case f.ref > target:
+			f.late = f.ref
+		case f.ref < target:
+			f.late = max(f.late, f.ref-f.LateBy)
+		default:
+			f.late = min(f.late+most, f.ref)
+		}
+		f.Posture(f.late, f.q)
+		for _, i := range f.Late {
+			f.posture[i] = f.q[i]
+		}
+	}
 	ctrl := p.data.Ctrl()
 	for i, c := range f.joints {
 		ctrl[c.actuator] = f.posture[i]
@@ -69,15 +84,17 @@ func (f *fingers) wrap(p *SimPlant, width, most, force float64) {
 	turn := most / (2 * wrapLever) // of a joint in this step [rad]
 	if width >= 0 {                // opens
 		f.Posture(width, f.posture)
-		there := true
+		farthest := 0.0
 		for i := range f.joints {
-			d := f.posture[i] - f.set[i]
-			f.set[i] += min(max(d, -turn), turn)
-			there = there && math.Abs(d) <= turn
+			farthest = max(farthest, math.Abs(f.posture[i]-f.set[i]))
 		}
-		if there {
+		share := min(1, unwrap*turn/max(farthest, 1e-9)) // all joints get there at the same time
+		for i := range f.joints {
+			f.set[i] += share * (f.posture[i] - f.set[i])
+		}
+		if share == 1 {
 			f.wrapped = false
-			f.ref = width
+			f.ref, f.late = width, width
 		}
 	} else {
 		for i := range f.joints {
@@ -103,6 +120,9 @@ func (f *fingers) wrap(p *SimPlant, width, most, force float64) {
 
 const (
 	wrapLever  = 0.0458 // of an inner link, to turn the speed of the opening into that of joints [m]
+	unwrap     = 2      // so many times as fast as it closes a hand opens
+	wrapFrom   = 0.35   // of the force, with which both sides touch …
+	wrapBelow  = 0.4    // … or of the widest opening, less of which the hand closes around something narrow or nothing
 	wrapLow    = 0.9    // of its share of the force, less of which has a joint close on …
 	wrapHigh   = 1.2    // … and more draw back
 	wrapAhead  = 0.25   // the farthest that a joint's set point goes ahead of it [rad]

@@ -65,6 +65,7 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 		},
 		build: buildG1,
 	}
+	var late []int
 	switch p {
 	case dex3.Pinch:
 		// The middle finger sticks out straight, 60 mm behind the tips: nothing may be there.
@@ -72,6 +73,7 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 		r.Hand.Nothing = 0.0045 // pressed together the finger tips bend back: the joints then say 3.2 mm
 	case dex3.Tripod:
 		r.Hand.FingerGap = 2 * (dex3.FingerZ - 0.011)
+		late = []int{5, 6} // the middle finger
 	case dex3.Power:
 		// Around what is up to 88 mm wide and reaches at least 55 mm into the hand, up to the palm. Closed on nothing, the inner links meet the palm.
 		h := &r.Hand
@@ -93,7 +95,7 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 			c := dex3.Config(torque)
 			return p.Grip(int(s), &c)
 		},
-		Most: 0.030,
+		Most: 0.030, Late: late, LateBy: 0.014,
 	}
 	if p == dex3.Power {
 		wrap := dex3.Wrap(int(s))

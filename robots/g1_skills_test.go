@@ -38,7 +38,7 @@ func TestG1Causes(t *testing.T) {
 	}{
 		{wall, []robots.Cause{robots.NoGrasp}, "narrowest 0.1", false},
 		{far, []robots.Cause{robots.OutOfReach}, "the arm reaches", false},
-		{heavy, []robots.Cause{robots.Slip, robots.Collision}, "", true}, // it slips through the fingers, or a joint gives way
+		{heavy, []robots.Cause{robots.Slip, robots.Dropped, robots.Collision}, "", true}, // it slips out of the hand, at once or on the way, or a joint gives way
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

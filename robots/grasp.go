@@ -493,6 +493,9 @@ var graspDepths = [...]float64{1, 0.054, 0.045, 0.037, 0.030, 0.024, 0.018}
 // widest is the widest thing that the hand can take hold of, and let go again [m].
 func (h *Hand) widest() float64 { return h.MaxWidth - max(gripReserve, h.Reserve) }
 
+// loose is how much wider than what it holds the hand opens, at least, to let go [m].
+func (h *Hand) loose() float64 { return max(0.008, h.Reserve, h.Spare) }
+
 // nothing is an opening at which the hand is closed on nothing, or on less [m].
 func (h *Hand) nothing() float64 { return cmp.Or(h.Nothing, 0.002) }
 

@@ -217,7 +217,7 @@ func (p *SimPlant) sync() {
 	if p.fingers == nil {
 		p.handRef = p.robot.Hand.Angle(p.state.Width)
 	} else {
-		p.fingers.ref = p.state.Width
+		p.fingers.ref, p.fingers.late = p.state.Width, p.state.Width
 	}
 	for i, c := range p.joints {
 		p.ref[c.actuator] = p.q[i]
@@ -398,7 +398,7 @@ func (p *SimPlant) Resume() []float64 {
 	}
 	clear(p.qd)
 	if f := p.fingers; f != nil {
-		f.ref = p.state.Width
+		f.ref, f.late = p.state.Width, p.state.Width
 		for i, c := range f.joints {
 			f.set[i] = p.data.Ctrl()[c.actuator]
 		}

@@ -169,6 +169,8 @@ type Fingers struct {
 	Width   func(q []float64) float64        // the opening [m]
 	Grip    func(torque []float64) float64   // the force at the pads [N], positive while closing
 	Most    float64                          // the farthest that the set point of the opening goes ahead of the opening to press [m]
+	Late    []int                            // of Joints: a finger that follows the others only when they have opened by LateBy, so that nothing stays between two
+	LateBy  float64                          // [m]
 	// Wrap is for a hand that closes around things, each joint until it is held up: its torque for 1 N at each pad, with the sign of closing [N·m].
 	// Joints with 0 stay where Posture has them. nil: the hand closes in its posture.
 	Wrap   []float64

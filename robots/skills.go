@@ -576,9 +576,16 @@ func (e *Executor) place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 	var err error
 	r.Outcome, err = e.phase("carry", func() (Outcome, error) { return e.follow(ctx, plan.there, guard) })
 	if err == nil && r.OK() {
-		r.Outcome, err = e.phase("lower", func() (Outcome, error) { return e.follow(ctx, e.timed(newPath(plan.lower...), lineSpeed), guard) })
+		r.Outcome, err = e.phase("lower", func() (Outcome, error) {
+			out, err := e.follow(ctx, e.timed(newPath(plan.lower...), lineSpeed), guard)
+			high := e.robot.Arm.Forward(e.q).Pos[2] - e.robot.Arm.Forward(plan.lower[len(plan.lower)-1]).Pos[2]
+			if r.Touched = out.Cause == Collision && high < earlyTouch; r.Touched {
+				out = Outcome{Detail: fmt.Sprintf("it was met %.0f mm higher than it was seen", 1000*high)} // what is held hangs lower than it did
+			}
+			return out, err
+		})
 	}
-	if err == nil && r.OK() {
+	if err == nil && r.OK() && !r.Touched {
 		r.Outcome, err = e.phase("set down", func() (Outcome, error) {
 			out, touched, err := e.setDown(ctx, held, plan)
 			r.Touched = touched
@@ -637,6 +644,7 @@ const (
 	astrayPlace = 0.030 // the farthest that something is put from the pointed point, for more room or more level ground [m]
 	placeRings  = 3     // circles of places out to there
 	placeDirs   = 8     // places on each
+	earlyTouch  = 0.04  // so far above where something is to be set down, resistance is the surface [m]
 	placePlans  = 24    // of the best places, ways are planned to so many, at most
 )
 
@@ -822,7 +830,7 @@ func (e *Executor) room(points []sim.Vec3, tWorldEE sim.Pose, width float64) flo
 	h := &e.robot.Hand
 	best := h.MaxWidth
 	inv := tWorldEE.Inv()
-	enough := min(h.MaxWidth, width+max(0.008, h.Reserve))
+	enough := min(h.MaxWidth, width+h.loose())
 	back := h.TipBack(width) // and farther as they open
 	x := tWorldEE.Axis(0)
 	for _, q := range points {
@@ -877,7 +885,7 @@ func (e *Executor) setDown(ctx context.Context, held *Held, plan placePlan) (out
 // release opens the hand and draws it back the way that it points, then up.
 func (e *Executor) release(ctx context.Context, plan placePlan) (Outcome, error) {
 	s := e.plant.State()
-	opening := min(plan.opening, s.Width+0.030)
+	opening := min(plan.opening, s.Width+max(0.030, 2*e.robot.Hand.Spare))
 	e.hand = HandCommand{Width: opening, Speed: closeSpeed}
 	if err := e.wait(ctx, Rate/2, func() bool { return s.Width > opening-0.002 }); err != nil {
 		return Outcome{}, err

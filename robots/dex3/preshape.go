@@ -167,9 +167,10 @@ func (p Preshape) Grip(side int, torque *Config) float64 {
 const MaxForce = MaxTorqueFinger / (Proximal + tipReach)
 
 // Wrap is the torque of each joint of the left (0) or right (1) hand that stands for 1 N at the middles of the pads in a power grasp, with the sign
-// of closing [N·m]: the two fingers share what the thumb bears, and the outer links press as hard as that.
+// of closing [N·m]: the two fingers share what the thumb bears, and the outer links press
+// less than that, so that they give way to what the inner ones press them on, until it lies flat along them.
 func Wrap(side int) Config {
-	const inner, outer = Proximal + padAt, padAt
+	const inner, outer = Proximal + padAt, 0.025
 	q := Config{0, -inner, -outer, inner / 2, outer / 2, inner / 2, outer / 2}
 	if side == 0 {
 		q = Mirrored(q)

@@ -288,7 +288,7 @@ func TestAttribution(t *testing.T) {
 				w.put(w.thing("can"), gone)
 			}
 		}}, step: "pick", want: "disturb.other_object", why: "cannot be seen any more"},
-		{name: "no time", suite: "budget: {sim_seconds: 1}" + canOnTray, step: "pick", want: "budget.time"},
+		{name: "no time", suite: "budget: {sim_seconds: 1.2}" + canOnTray, step: "pick", want: "budget.time"},
 		{name: "no questions left", suite: "budget: {queries: 2, attempts: 2}" + canOnTray, fault: fault{answer: said("[(0.02, 0.98)]")}, step: "pick", want: "refer.miss"},
 		{name: "no questions left for the place", suite: "budget: {queries: 2, attempts: 3}" + canOnTray, fault: fault{
 			answer: func(n int, right sim.NormPoint) referee.Answer {

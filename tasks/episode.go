@@ -407,7 +407,8 @@ func (e *episode) recordScene() {
 	s.Data.Hash(e.trace)
 }
 
-// refuseIfDone is an error if the goal holds before anything has been done for it: the episode would prove nothing.
+// refuseIfDone is an error if the goal holds before anything has been done for it: the episode would prove nothing. Scenes that were looked at
+// have been refused then: see Stage.premise.
 func (e *episode) refuseIfDone(goal int) error {
 	g := &e.stage.Goals[goal]
 	if g.put() != putTo {

@@ -119,12 +119,6 @@ func (st *Stage) middle(shot *sim.Shot, region sim.Region) (sim.Vec3, bool) {
 	return p, st.Scene.Reaches(p[0], p[1])
 }
 
-// endsWell reports whether what the task wants at the end holds now.
-func (st *Stage) endsWell(begun []sim.Pose) (bool, error) {
-	kept, reached, err := st.truths(begun)
-	return !slices.Contains(kept, false) && !slices.Contains(reached, false), err
-}
-
 // letGo puts an object at a pose, or as little above it as it takes to touch nothing, and lets everything come to rest.
 func (st *Stage) letGo(object int, tWorldObj sim.Pose) error {
 	const step, most = 0.004, 0.20 // [m]

@@ -339,10 +339,41 @@ func (st *Stage) approve(s *scenes.Scene, shot *sim.Shot) (bool, error) {
 	return true, nil
 }
 
-// premise reports whether what the task wants kept holds at the beginning, and what it wants at the end does not.
-func (st *Stage) premise() (bool, error) {
-	kept, reached, err := st.truths(st.poses())
-	return !slices.Contains(kept, false) && !slices.Contains(reached, true), err
+// premise reports whether what the task wants kept holds at the beginning, and what it wants at the end does not: no condition, and nothing is
+// carried by what a goal would put it on.
+func (st *Stage) premise() (ok bool, err error) {
+	begun := st.poses()
+	err = st.judged(func(j *judge) {
+		holds := func(c Condition) bool { ok, _ := st.holds(c, j, begun); return ok }
+		reached := func(g BoundGoal) bool {
+			return g.put() == putTo && j.standing(st.Scene.Data, st.Scene.Bodies[g.Move], st.carriers(g.To)).supported
+		}
+		ok = !slices.ContainsFunc(st.Task.Keep, func(c Condition) bool { return !holds(c) }) &&
+			!slices.ContainsFunc(st.Task.Finally, holds) && !slices.ContainsFunc(st.Goals, reached)
+	})
+	return ok && err == nil, err
+}
+
+// endsWell reports whether what the task wants at the end holds now; begun is where the objects were at the beginning.
+func (st *Stage) endsWell(begun []sim.Pose) (ok bool, err error) {
+	err = st.judged(func(j *judge) {
+		ok = !slices.ContainsFunc(slices.Concat(st.Task.Keep, st.Task.Finally), func(c Condition) bool { ok, _ := st.holds(c, j, begun); return !ok })
+	})
+	return ok && err == nil, err
+}
+
+// judged lets a judge look at the scene as it is now.
+func (st *Stage) judged(look func(*judge)) error {
+	j, err := newJudge(st.Scene.Model, isRobot)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	if err := j.see(st.Scene.Data); err != nil {
+		return err
+	}
+	look(j)
+	return nil
 }
 
 // poses are where the scene's objects are now.
@@ -352,30 +383,6 @@ func (st *Stage) poses() []sim.Pose {
 		out[i] = st.Scene.Data.BodyPose(b)
 	}
 	return out
-}
-
-// truths says which of the task's conditions hold now: those that it wants kept, and those that it wants at the end. begun is where the objects were at
-// the beginning.
-func (st *Stage) truths(begun []sim.Pose) (keep, finally []bool, err error) {
-	if len(st.Task.Keep)+len(st.Task.Finally) == 0 {
-		return nil, nil, nil
-	}
-	j, err := newJudge(st.Scene.Model, isRobot)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer j.Close()
-	if err := j.see(st.Scene.Data); err != nil {
-		return nil, nil, err
-	}
-	look := func(conditions []Condition) (out []bool) {
-		for _, c := range conditions {
-			ok, _ := st.holds(c, j, begun)
-			out = append(out, ok)
-		}
-		return out
-	}
-	return look(st.Task.Keep), look(st.Task.Finally), nil
 }
 
 // described reports whether the object to be moved is asked for by the grammar's words, not by its name.

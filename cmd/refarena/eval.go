@@ -132,6 +132,11 @@ func (c *evalCommand) Run(ctx context.Context, io console) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
+	if c.JUnit != "" { // before the run, not after it
+		if err := canWrite(c.JUnit); err != nil {
+			return usageError{err}
+		}
+	}
 	if c.Resume && c.Out == "" {
 		return usageError{errors.New("--resume without --out (want the folder of the run to go on with)")}
 	}
@@ -203,6 +208,7 @@ func (c *evalCommand) writeJUnit(records []*tasks.Record) error {
 
 // spawn makes worker processes: this program again.
 func (c *evalCommand) spawn(own string, say io.Writer) func() *exec.Cmd {
+	heard := &notices{to: say, said: map[string]bool{}}
 	return func() *exec.Cmd {
 		self, err := os.Executable()
 		if err != nil {
@@ -216,17 +222,24 @@ func (c *evalCommand) spawn(own string, say io.Writer) func() *exec.Cmd {
 			args = append([]string{"--objects", own}, args...)
 		}
 		cmd := exec.Command(self, args...)
-		cmd.Env, cmd.Stderr = append(os.Environ(), asCommand+"=1"), notices{say}
+		cmd.Env, cmd.Stderr = append(os.Environ(), asCommand+"=1"), heard
 		return cmd
 	}
 }
 
-// notices passes on what a worker has to say to people; what it says when it crashes stands in the record.
-type notices struct{ to io.Writer }
+// notices pass on what workers have to say to people, each once; what one says when it crashes stands in the record.
+type notices struct {
+	mu   sync.Mutex
+	to   io.Writer
+	said map[string]bool
+}
 
-func (n notices) Write(b []byte) (int, error) {
+func (n *notices) Write(b []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	for line := range strings.Lines(string(b)) {
-		if strings.HasPrefix(line, "refarena: ") {
+		if strings.HasPrefix(line, "refarena: ") && !n.said[line] {
+			n.said[line] = true
 			if _, err := io.WriteString(n.to, line); err != nil {
 				return 0, err
 			}
@@ -296,7 +309,8 @@ func (p *printer) control(name string, s tasks.Summary) error {
 	if p.json {
 		return nil
 	}
-	return p.line(fmt.Sprintf("control %-15s %v", name+":", s))
+	const indent = 24
+	return p.line(fmt.Sprintf("control %-15s %s", name+":", strings.ReplaceAll(s.String(), "\n", "\n"+strings.Repeat(" ", indent))))
 }
 
 // A printer writes results as they come: a table for people, or lines of JSON for programs.

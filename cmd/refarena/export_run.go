@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -186,9 +187,9 @@ func (c *exportRunCommand) episode(ctx context.Context, con console, seed uint64
 
 // writeWith writes a file as a whole, or not.
 func writeWith(name string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	f, err := besides(name)
 	if err != nil {
-		return fmt.Errorf("export: %w", err)
+		return err
 	}
 	defer os.Remove(f.Name())
 	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
@@ -198,4 +199,29 @@ func writeWith(name string, write func(io.Writer) error) error {
 		return fmt.Errorf("export: %w", err)
 	}
 	return nil
+}
+
+// canWrite says why writeWith could not write a file, if it could not.
+func canWrite(name string) error {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return fmt.Errorf("export: %s is a folder (want a file)", name)
+	}
+	f, err := besides(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// besides is a new file in the folder of another one.
+func besides(name string) (*os.File, error) {
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err // the path is of no file that anybody has asked for
+	}
+	if err != nil {
+		return nil, fmt.Errorf("export: %s cannot be written: %w", name, err)
+	}
+	return f, nil
 }

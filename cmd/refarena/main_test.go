@@ -58,6 +58,8 @@ func TestBadInput(t *testing.T) {
 		{"huge size", "render --size 20000x20000", exitBadUsage, "1 to 4096"},
 		{"unreachable server", "eval --referee http://127.0.0.1:1 --out " + out, exitUndone, "127.0.0.1:1"},
 		{"folder inside a file", "eval --episodes 1 --out " + corrupt + "/run", exitUndone, "output folder"},
+		{"JUnit inside a file", "eval --episodes 1 --junit " + corrupt + "/run.xml", exitBadUsage, "corrupt.yaml/run.xml cannot be written: not a directory"},
+		{"JUnit over a folder", "eval --episodes 1 --junit " + dir, exitBadUsage, "is a folder"},
 		{"pictures inside a file", "render --out " + corrupt + "/run", exitUndone, "output folder"},
 		{"export of nothing", "export", exitBadUsage, "--gltf FILE.glb, --mjcf DIR"},
 		{"export of no size", "export --size 0x0 --gltf " + out, exitBadUsage, "1 to 4096"},

@@ -12,7 +12,8 @@
   const quoted = word => /^[\w.\/@%+=:,-]+$/.test(word) ? word : "'" + word.replaceAll("'", "'\\''") + "'";
   const rateText = r => r.n ? `${pct(r.rate)} of ${r.n}` : "–";
   const interval = r => r.n ? `${pct(r.low)} … ${pct(r.high)}` : "";
-  let run, shown = [], limit = 200, picked = -1;
+  const few = 60; // episodes are listed at first
+  let run, shown = [], limit = few, picked = -1;
 
   function track(r) {
     const t = el("div", { className: "track" });
@@ -45,7 +46,7 @@
     const axis = el("div", { className: "axis" });
     const row = (name, an, control) => axis.append(
       el("div", { className: "name" + (control ? " control" : "") }, name), track(an.episodes),
-      el("div", { className: "num" }, `${pct(an.episodes.rate)}  (${interval(an.episodes)})`));
+      el("div", { className: "num" }, `${pct(an.episodes.rate)}  (${interval(an.episodes)})${an.episodes.n === a.episodes.n ? "" : ` of ${an.episodes.n}`}`));
     const controls = run.controls || [];
     for (const c of controls.filter(c => c.analysis.episodes.rate > a.episodes.rate)) row(c.name, c.analysis, true);
     row(run.info.referee.name, a, false);
@@ -104,7 +105,7 @@
       el("tbody", {}, ...groups.map(g => el("tr", {}, el("td", {}, g.name.split("/").pop()),
         el("td", { className: "n", title: "95 % interval " + interval(g.hits) }, rateText(g.hits)),
         el("td", { className: "n", title: "95 % interval " + interval(g.success) }, rateText(g.success)))))));
-    $("by").replaceChildren(table("task", run.analysis.tasks || [], "succeeded"), ...(run.analysis.by || []).map(b => table(b.title, b.groups, "step succeeded", b)));
+    $("by").replaceChildren(table("task", run.analysis.tasks || [], "succeeded"), ...[...(run.analysis.by || [])].sort((a, b) => a.groups.length - b.groups.length).map(b => table(b.title, b.groups, "step succeeded", b)));
   }
 
   const why = e => {
@@ -127,7 +128,7 @@
     shown = run.episodes.filter(e =>
       (!want.outcome || e.outcome === want.outcome) && (!want.task || e.task === want.task) && (!want.seed || String(e.seed) === want.seed) &&
       (!want.cause || e.steps.some(s => s.cause === want.cause)) && (!want.relation || e.steps.some(s => (s.relations || []).includes(want.relation))));
-    limit = 200;
+    limit = few;
     picked = shown.length ? 0 : -1;
     $("count").textContent = `${shown.length} of ${run.episodes.length} episodes`;
     list(); detail();

@@ -14,7 +14,7 @@ type MotionOptions struct {
 	Seed      uint64  // of the random stream
 	Clearance float64 // that motions keep from everything, where their ends do [m]; 0 means 0.012
 	Nodes     int     // joint positions in the search trees before they give up; 0 means 6000
-	Checks    int     // joint positions looked at before a search gives up; 0 means 16,000
+	Checks    int     // joint positions looked at before a search gives up that keeps Clearance; 0 means 16,000
 	Shortcuts int     // tries to make the way shorter; 0 means 120
 }
 
@@ -31,13 +31,14 @@ func (o MotionOptions) withDefaults() MotionOptions {
 // true object.
 //
 // The straight line, if it is clear, needs no search, nor does a way straight up from both ends and across. Else the search is RRT-Connect
-// (Kuffner and LaValle, ICRA 2000) from trees that begin with those ways up, in a box around both ends first, in all of the joints'
-// range only when that fails. The way is then shortened by cutting across it, all joints together and
+// (Kuffner and LaValle, ICRA 2000) between one tree that begins where the arm is and one from each place where it may go, all with
+// those ways up in them, in boxes around both ends and in all of the joints' range. It ends early where either side cannot get away from
+// where it begins. The way is then shortened by cutting across it, all joints together and
 // one by one, and by pulling its corners in. A cubic spline through what is left is the path; where it leaves the checked lines and
 // comes too near to something, corners are added until it does not. Straight lines and curves are checked as a whole: see
 // MotionOptions.Clearance and Motion.
 //
-// Where an end is nearer to something than the clearance, smaller ones are tried: a half, a quarter. Then there is no motion.
+// Where an end is nearer to something than the clearance, or no way keeps it, smaller ones are tried: a half, a quarter. Then there is no motion.
 //
 // It draws random numbers from a stream of its own that begins anew with each query: the same query in the same scene gives the same
 // motion, whatever was asked before. Budgets count nodes and checks. It is not safe for concurrent use.
@@ -52,13 +53,13 @@ type MotionPlanner struct {
 	draw    *rand.Rand
 	source  *rand.PCG
 	trees   [2]tree
-	lo, hi  []float64 // the box that is searched
 	target  []float64
 	mid     []float64 // scratch of edges
 	found   []float64 // the way: rows of joint positions
 	other   []float64
-	limit   int     // of checks, for this search
-	effort  float64 // share of the checks that a search at random may take; 0: no such search
+	limit   int    // of checks, for this search
+	lifted  []tree // by margin: from where the arm is straight up, empty: not yet known
+	roots   []root // of trees[1]
 	inverse []float64
 	curve   *path
 	between [4][]float64
@@ -81,11 +82,12 @@ type Motion struct {
 // NewMotionPlanner plans for an arm, which it does not change.
 func NewMotionPlanner(arm *Arm, opt MotionOptions) *MotionPlanner {
 	n := len(arm.Joints)
-	p := &MotionPlanner{opt: opt.withDefaults(), arm: arm, effort: 1, source: rand.NewPCG(0, 0)}
+	p := &MotionPlanner{opt: opt.withDefaults(), arm: arm, source: rand.NewPCG(0, 0)}
 	p.draw = rand.New(p.source)
+	p.lifted = make([]tree, len(margins))
 	p.own.reset()
 	p.check = newChecker(arm, &p.own)
-	p.lo, p.hi, p.target = make([]float64, n), make([]float64, n), make([]float64, n)
+	p.target = make([]float64, n)
 	p.mid = make([]float64, scratchRows*n)
 	for i := range p.between {
 		p.between[i] = make([]float64, n)
@@ -134,41 +136,74 @@ func (p *MotionPlanner) Clear(q []float64, load *Load, margin float64) bool {
 
 // Plan finds a motion from one place to another, with a load (nil: none). false: none was found.
 func (p *MotionPlanner) Plan(from, to []float64, load *Load) (Motion, bool) {
-	m, ok := p.plan(from, to, load)
-	if ok {
-		m.timed = timed(m.path, p.arm.Joints, 0, nil)
-		m.Seconds = float64(m.timed.periods) * Period
-	}
+	m, _, ok := p.PlanAny(from, [][]float64{to}, load)
 	return m, ok
 }
 
-// efforts are the shares of a query's checks that PlanAny gives to each place in turn, and how many queries' worth of checks all places
-// may take together by then: so a place that is hard to get to does not use up what is left for the others.
-var efforts = [...]struct{ share, total float64 }{{0, math.Inf(1)}, {0.3, 3}, {1, 6}, {3, 15}}
+// margins are the shares of the clearance that motions are tried with.
+var margins = [...]float64{1, 1. / 2, 1. / 4}
 
 // PlanAny finds a motion to one of several places, the one that is most wanted first: goal is its index. Ways that need no search are
-// looked for to all of them, before there is a short search for a way to each, and then longer ones, until fifteen queries' worth of
-// checks is used up. false: none was found.
+// looked for to all of them, one after the other; if there is none, there is one search for ways to all. false: none was found.
 func (p *MotionPlanner) PlanAny(from []float64, goals [][]float64, load *Load) (m Motion, goal int, ok bool) {
-	checks := 0
-	defer func() { p.effort = 1 }()
-	for _, e := range efforts {
-		p.effort = e.share
-		for goal, to := range goals {
-			if float64(checks) > e.total*float64(p.opt.Checks) {
-				break
+	p.check.hold(load)
+	p.check.checks = 0
+	searched := 0
+	if !p.inside(from) {
+		return Motion{}, 0, false
+	}
+	for i := range p.lifted {
+		p.lifted[i].clear()
+	}
+	var open [len(margins)]bool // whether from keeps the margin
+	for i, share := range margins {
+		open[i] = p.check.clear(from, p.opt.Clearance*share)
+	}
+	answer := func(straight bool, margin float64, goal int) (Motion, int, bool) {
+		m := Motion{Clearance: margin, Straight: straight, Searched: searched, Checks: p.check.checks, path: p.curve, Rows: p.curve.q}
+		m.Length = distance(from, goals[goal])
+		if !straight {
+			m.Length = p.curveLength()
+		}
+		m.timed = timed(m.path, p.arm.Joints, 0, nil)
+		m.Seconds = float64(m.timed.periods) * Period
+		return m, goal, true
+	}
+	for goal, to := range goals {
+		p.reseed(from, to)
+		for i, share := range margins {
+			margin := p.opt.Clearance * share
+			if !open[i] || !p.inside(to) || !p.check.clear(to, margin) {
+				continue
 			}
-			m, ok = p.plan(from, to, load)
-			checks += m.Checks
-			if ok {
-				m.Checks = checks
-				m.timed = timed(m.path, p.arm.Joints, 0, nil)
-				m.Seconds = float64(m.timed.periods) * Period
-				return m, goal, true
+			straight, ok := p.simple(from, to, i)
+			searched += p.trees[0].size() + p.trees[1].size()
+			if ok && p.smooth(margin) {
+				return answer(straight, margin, goal)
 			}
 		}
 	}
-	return Motion{Searched: m.Searched, Checks: checks}, 0, false
+	if len(goals) > 0 {
+		p.reseed(from, goals[0])
+	}
+	for i, share := range margins {
+		margin := p.opt.Clearance * share
+		if !open[i] {
+			continue
+		}
+		// Smaller clearances get a smaller part of the budget.
+		goal, ok := p.search(from, goals, i, int(float64(p.opt.Checks)*share))
+		searched += p.trees[0].size() + p.trees[1].size()
+		if !ok {
+			continue
+		}
+		p.limit = p.check.checks + p.opt.Checks/4
+		p.shorten(margin)
+		if p.smooth(margin) {
+			return answer(false, margin, goal)
+		}
+	}
+	return Motion{Searched: searched, Checks: p.check.checks}, 0, false
 }
 
 // At fills joint positions [rad] and velocities [rad/s] at the end of control period k, from 0 to Seconds × Rate.
@@ -176,36 +211,6 @@ func (m *Motion) At(k int, q, qd []float64) { m.timed.at(k, q, qd) }
 
 // Sample fills q with the path at a share of its length, 0…1.
 func (m *Motion) Sample(share float64, q []float64) { m.path.at(share, q, nil, nil) }
-
-// plan is Plan without times.
-func (p *MotionPlanner) plan(from, to []float64, load *Load) (Motion, bool) {
-	p.check.hold(load)
-	p.check.checks = 0
-	p.reseed(from, to)
-	if !p.inside(from) || !p.inside(to) {
-		return Motion{}, false
-	}
-	searched := 0
-	for _, share := range [...]float64{1, 1. / 2, 1. / 4} {
-		margin := p.opt.Clearance * share
-		if !p.check.clear(from, margin) || !p.check.clear(to, margin) {
-			continue
-		}
-		straight, ok := p.way(from, to, margin)
-		searched += len(p.trees[0].parent) + len(p.trees[1].parent)
-		if !ok || !p.smooth(margin) {
-			continue
-		}
-		m := Motion{Clearance: margin, Straight: straight, Searched: searched, Checks: p.check.checks, path: p.curve, Rows: p.curve.q}
-		if straight {
-			m.Length = distance(from, to)
-		} else {
-			m.Length = p.curveLength()
-		}
-		return m, true
-	}
-	return Motion{Searched: searched, Checks: p.check.checks}, false
-}
 
 // reseed begins the random stream of a query.
 func (p *MotionPlanner) reseed(from, to []float64) {
@@ -242,8 +247,9 @@ func (p *MotionPlanner) edge(a, b []float64, margin float64) bool {
 	return p.check.edge(a, b, margin, step(margin), p.mid)
 }
 
-// way fills found with a way of straight lines, as short as it gets.
-func (p *MotionPlanner) way(from, to []float64, margin float64) (straight, ok bool) {
+// simple fills found with a way that needs no search, as short as it gets.
+func (p *MotionPlanner) simple(from, to []float64, share int) (straight, ok bool) {
+	margin := p.opt.Clearance * margins[share]
 	p.trees[0].clear()
 	p.trees[1].clear()
 	p.found = append(append(p.found[:0], from...), to...)
@@ -251,28 +257,10 @@ func (p *MotionPlanner) way(from, to []float64, margin float64) (straight, ok bo
 		return true, true
 	}
 	p.limit = p.check.checks + p.opt.Checks/4
-	if p.over(from, to, margin) {
-		p.limit = p.check.checks + p.opt.Checks/4
-		p.shorten(margin)
-		return false, true
-	}
-	if p.effort == 0 {
+	if !p.over(from, to, share) {
 		return false, false
 	}
-	// How far beyond the ends each joint may go: enough for a detour first. Smaller clearances get a smaller part of the budget.
-	budget := p.effort * float64(p.opt.Checks) * min(1, math.Sqrt(margin/p.opt.Clearance))
-	start := p.check.checks
-	for _, box := range [...]struct{ beyond, share float64 }{{0.8, 0.3}, {2.0, 0.7}, {math.Inf(1), 1}} {
-		for i, j := range p.arm.Joints {
-			p.lo[i] = max(j.Min, min(from[i], to[i])-box.beyond)
-			p.hi[i] = min(j.Max, max(from[i], to[i])+box.beyond)
-		}
-		p.limit = start + int(box.share*budget)
-		if p.search(margin) {
-			p.limit = p.check.checks + int(budget/4)
-			p.shorten(margin)
-			return false, true
-		}
-	}
-	return false, false
+	p.limit = p.check.checks + p.opt.Checks/4
+	p.shorten(margin)
+	return false, true
 }

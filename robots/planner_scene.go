@@ -97,12 +97,18 @@ type checker struct {
 	arm   *Arm
 	field *obstacles
 
-	load      []Capsule // in ee
-	hull      Capsule   // around load, in ee
-	against   []int     // the parts that the load could touch
-	groups    []group   // Arm.Pairs
-	balls     []ball    // by link: around its parts, in its frame; then in base
-	sweep     []float64 // Arm.Sweep, with the load
+	load      []Capsule   // in ee
+	hull      Capsule     // around load, in ee
+	against   []int       // the parts that the load could touch
+	groups    []group     // Arm.Pairs
+	balls     []ball      // by link: around its parts, in its frame; then in base
+	sweep     []float64   // Arm.Sweep, with the load
+	tLinkEE   sim.Pose    // in the last link
+	axis      sim.Vec3    // of the last joint, in the last link
+	extent    []float64   // by link: how far its parts reach from its origin; last, the load's [m]
+	length    []float64   // by link: from the origin of the one before [m]
+	turn      []float64   // by joint: how far it turns on the stretch that is looked at [rad]
+	shift     [][]float64 // by link, and by link behind it, the load last: how far anything on that moves in this on the stretch [m]
 	links     []sim.Pose
 	placed    []Capsule // Arm.Parts in base
 	carried   []Capsule // load in base
@@ -151,24 +157,52 @@ func newChecker(arm *Arm, field *obstacles) checker {
 		g := &c.groups[len(c.groups)-1]
 		g.others = append(g.others, pair[1])
 	}
+	c.measure()
 	c.hold(nil)
 	return c
+}
+
+// measure finds the lengths that moving is about: those of a chain of joints that turn about axes through their links' origins, which no
+// position changes.
+func (c *checker) measure() {
+	dof := len(c.arm.Joints)
+	zero := make([]float64, dof)
+	c.links = c.arm.Links(zero, c.links)
+	c.length, c.turn = make([]float64, len(c.links)), make([]float64, dof)
+	c.extent, c.shift = make([]float64, len(c.links)+1), make([][]float64, len(c.links)+1)
+	for k := range c.shift {
+		c.shift[k] = make([]float64, len(c.links)+1)
+	}
+	for k := 1; k < len(c.links); k++ {
+		c.length[k] = c.links[k].Pos.Sub(c.links[k-1].Pos).Len()
+	}
+	for _, p := range c.arm.Parts {
+		c.extent[p.Link] = max(c.extent[p.Link], p.A.Len()+p.Radius, p.B.Len()+p.Radius)
+	}
+	last := len(c.links) - 1
+	tBaseLink := c.links[last]
+	c.tLinkEE = tBaseLink.Inv().Mul(c.arm.Forward(zero))
+	zero[dof-1] = 1
+	c.links = c.arm.Links(zero, c.links)
+	c.axis = tBaseLink.Rot.Inverse().Mul(c.links[last].Rot).V.Normalize()
 }
 
 // hold makes the arm hold a load; nil is nothing.
 func (c *checker) hold(l *Load) {
 	c.load = c.load[:0]
 	c.sweep = append(c.sweep[:0], c.arm.Sweep...)
+	c.extent[len(c.extent)-1] = 0
 	if l == nil || len(l.Capsules) == 0 {
 		return
 	}
 	c.load, c.hull = append(c.load, l.Capsules...), hull(l.Capsules)
-	off, far := 0.0, 0.0 // from the ee frame's z axis and from its origin
+	off, far := 0.0, 0.0 // from the last joint's axis and from the ee frame's origin
 	for _, k := range l.Capsules {
 		for _, p := range [2]sim.Vec3{k.A, k.B} {
-			off, far = max(off, math.Hypot(p[0], p[1])+k.Radius), max(far, p.Len()+k.Radius)
+			off, far = max(off, c.axis.Cross(c.tLinkEE.Apply(p)).Len()+k.Radius), max(far, p.Len()+k.Radius)
 		}
 	}
+	c.extent[len(c.extent)-1] = c.tLinkEE.Pos.Len() + far
 	last := len(c.sweep) - 1
 	for i := range c.sweep[:last] {
 		c.sweep[i] += far // the ee frame's origin is within what Arm.Sweep bounds
@@ -185,11 +219,28 @@ func (c *checker) hold(l *Load) {
 
 // moved bounds how far anything moves on the way from a to b, in a straight line in joint space [m].
 func (c *checker) moved(a, b []float64) float64 {
-	sum := 0.0
-	for i, r := range c.sweep {
-		sum += r * math.Abs(a[i]-b[i])
+	for i := range c.turn {
+		c.turn[i] = math.Abs(a[i] - b[i])
 	}
-	return sum
+	return c.moving()
+}
+
+// moving fills shift for a stretch on which each joint turns by turn, and returns how far anything moves on it [m]. A joint moves what is on the
+// links behind it, by no more than its turn times their distance from its axis: Arm.Sweep bounds that, and so do the lengths of the
+// links in between.
+func (c *checker) moving() float64 {
+	most := 0.0
+	for k := 1; k < len(c.shift); k++ {
+		link := min(k, len(c.length)-1) // the load's is the last
+		away, sum := c.extent[k], 0.0
+		for i := link - 1; i >= 0; i-- {
+			sum += min(c.sweep[i], away) * c.turn[i]
+			c.shift[i][k] = sum
+			away += c.length[i+1]
+		}
+		most = max(most, sum)
+	}
+	return most
 }
 
 // place computes where everything is at q, in base.
@@ -272,33 +323,39 @@ func (c *checker) placedClear(margin float64) bool {
 	return c.clearOfItself(margin)
 }
 
-// surelyClear is placedClear for a wide margin, for far less work. It may say no where that says yes.
+// surelyClear is placedClear for all of a stretch that shift is about and what is placed is in the middle of, for far less work than looking at all of it.
+// It may say no where that says yes.
 func (c *checker) surelyClear(margin float64) bool {
 	for i := range c.placed {
-		if c.arm.Parts[i].Link > 1 && !c.field.surelyClear(c.placed[i], margin) {
+		if link := c.arm.Parts[i].Link; link > 1 && !c.field.surelyClear(c.placed[i], margin+c.shift[0][link]/2) {
 			return false
 		}
 	}
-	if len(c.carried) > 0 && !(min(c.hullInArm.A[2], c.hullInArm.B[2])-c.hullInArm.Radius-margin >= c.field.tallest) {
+	if wide := margin + c.shift[0][len(c.shift)-1]/2; len(c.carried) > 0 && !(min(c.hullInArm.A[2], c.hullInArm.B[2])-c.hullInArm.Radius-wide >= c.field.tallest) {
 		for i := range c.carried {
-			if !c.field.surelyClear(c.carried[i], margin) {
+			if !c.field.surelyClear(c.carried[i], wide) {
 				return false
 			}
 		}
 	}
-	return c.clearOfItself(margin)
+	return c.apart(margin, 0.5)
 }
 
 // clearOfItself reports whether the placed parts and the load keep margin away from each other.
-func (c *checker) clearOfItself(margin float64) bool {
+func (c *checker) clearOfItself(margin float64) bool { return c.apart(margin, 0) }
+
+// apart reports whether the placed parts and the load keep margin away from each other, and on top of it a share of what they move
+// with respect to each other on the stretch that shift is about.
+func (c *checker) apart(margin, share float64) bool {
 	for i := range c.groups {
 		g := &c.groups[i]
 		part, around := &c.placed[g.part], &c.balls[g.link]
-		if reach := part.Radius + around.radius + margin; segmentDistance2(around.placed, part.A, part.B) >= reach*reach {
+		wide := margin + share*c.shift[c.arm.Parts[g.part].Link][g.link]
+		if reach := part.Radius + around.radius + wide; segmentDistance2(around.placed, part.A, part.B) >= reach*reach {
 			continue
 		}
 		for _, k := range g.others {
-			if near(part, &c.placed[k], margin) {
+			if near(part, &c.placed[k], wide) {
 				return false
 			}
 		}
@@ -307,11 +364,12 @@ func (c *checker) clearOfItself(margin float64) bool {
 		return true
 	}
 	for _, i := range c.against {
-		if !near(&c.placed[i], &c.hullInArm, margin) {
+		wide := margin + share*c.shift[c.arm.Parts[i].Link][len(c.shift)-1]
+		if !near(&c.placed[i], &c.hullInArm, wide) {
 			continue
 		}
 		for k := range c.carried {
-			if near(&c.placed[i], &c.carried[k], margin) {
+			if near(&c.placed[i], &c.carried[k], wide) {
 				return false
 			}
 		}
@@ -375,7 +433,7 @@ func (c *checker) edge(a, b []float64, margin, step float64, mid []float64) bool
 	}
 	moved := c.moved(a, b)
 	c.place(m)
-	if moved > step && moved < 0.6 && c.surelyClear(margin+moved/2) {
+	if moved > step && moved < 0.6 && c.surelyClear(margin) {
 		return true
 	}
 	if !c.placedClear(margin) {

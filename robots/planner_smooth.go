@@ -230,9 +230,12 @@ func (p *MotionPlanner) stretchClear(s, t float64, a, b []float64, margin float6
 	if !p.inside(m) {
 		return false
 	}
-	moved := 1.1 * max(p.check.moved(a, b), 2*p.check.moved(a, m), 2*p.check.moved(m, b))
+	for i := range m {
+		p.check.turn[i] = 1.1 * max(math.Abs(a[i]-b[i]), 2*math.Abs(a[i]-m[i]), 2*math.Abs(m[i]-b[i]))
+	}
+	moved := p.check.moving()
 	p.check.place(m)
-	if moved > step(margin) && moved < 0.6 && p.check.surelyClear(margin+moved/2) {
+	if moved > step(margin) && moved < 0.6 && p.check.surelyClear(margin) {
 		return true
 	}
 	if !p.check.placedClear(margin) {

@@ -68,26 +68,46 @@ func TestSelfCollisionAgainstMuJoCo(t *testing.T) {
 	}
 }
 
-// Sweep bounds how far anything is from each joint's axis: a joint alone moves nothing by more than that times its turn.
-func TestSweep(t *testing.T) {
-	robot, _ := Open("ur5")
-	p := NewMotionPlanner(&robot.Arm, MotionOptions{})
-	r := rand.New(rand.NewPCG(23, 24))
-	for _, load := range []*Load{nil, Cylinder{X: 0.02, Top: -0.05, Bottom: 0.15, Radius: 0.06}.Load()} {
-		p.check.hold(load)
-		for range 2000 {
-			a := randPosition(r, robot.Arm.Joints)
-			b := slices.Clone(a)
-			for i := range b {
-				b[i] += 0.02 * (r.Float64() - 0.5)
-			}
-			p.check.place(a)
-			before := append(slices.Clone(p.check.placed), p.check.carried...)
-			p.check.place(b)
-			for i, c := range append(slices.Clone(p.check.placed), p.check.carried...) {
-				moved := max(c.A.Sub(before[i].A).Len(), c.B.Sub(before[i].B).Len())
-				if bound := p.check.moved(a, b); moved > bound {
-					t.Fatalf("a part moves %.5f m, bound %.5f", moved, bound)
+// Nothing moves farther than moving says, nor with respect to the links before it.
+func TestMovingIsBounded(t *testing.T) {
+	for _, name := range Names() {
+		robot, _ := Open(name)
+		p := NewMotionPlanner(&robot.Arm, MotionOptions{})
+		r := rand.New(rand.NewPCG(23, 24))
+		for _, load := range []*Load{nil, Cylinder{X: 0.02, Top: -0.05, Bottom: 0.15, Radius: 0.06}.Load()} {
+			p.check.hold(load)
+			for range 1000 {
+				a := randPosition(r, robot.Arm.Joints)
+				b := slices.Clone(a)
+				for i := range b {
+					b[i] += 0.02 * (r.Float64() - 0.5)
+				}
+				// Where everything is, in the frame of each link.
+				seen := func(q []float64) (out [][]Capsule) {
+					p.check.place(q)
+					for _, tBaseLink := range p.check.links {
+						inv := tBaseLink.Inv()
+						var row []Capsule
+						for _, c := range append(slices.Clone(p.check.placed), p.check.carried...) {
+							row = append(row, Capsule{inv.Apply(c.A), inv.Apply(c.B), c.Radius})
+						}
+						out = append(out, row)
+					}
+					return out
+				}
+				before, after := seen(a), seen(b)
+				most := p.check.moved(a, b)
+				for link := range before {
+					for i, c := range after[link] {
+						on := len(p.check.shift) - 1
+						if i < len(robot.Arm.Parts) {
+							on = robot.Arm.Parts[i].Link
+						}
+						moved := max(c.A.Sub(before[link][i].A).Len(), c.B.Sub(before[link][i].B).Len())
+						if bound := p.check.shift[link][on]; link <= on && (moved > bound+1e-12 || bound > most) {
+							t.Fatalf("%s: a part of link %d moves %.5f m in link %d, bound %.5f, of all %.5f", name, on, moved, link, bound, most)
+						}
+					}
 				}
 			}
 		}
@@ -298,6 +318,26 @@ func TestPartsCoverTheHand(t *testing.T) {
 			covered := slices.ContainsFunc(p.check.placed, func(c Capsule) bool { return segmentDistance2(at, c.A, c.B) <= c.Radius*c.Radius })
 			if !covered {
 				t.Errorf("opening %.3f m: the middle of %s %s is outside", width, rg.model.BodyName(rg.model.GeomBody(g)), rg.model.GeomName(g))
+			}
+		}
+	}
+}
+
+// A whole turn of a joint changes nothing but the joint, and stays inside the limits.
+func TestTurns(t *testing.T) {
+	robot, _ := Open("ur5")
+	p := NewMotionPlanner(&robot.Arm, MotionOptions{})
+	r := rand.New(rand.NewPCG(31, 32))
+	for range 100 {
+		q := randPosition(r, robot.Arm.Joints)
+		rows := robot.Arm.Turns(q, nil)
+		if len(rows) != len(q)-1 { // the elbow alone has no room for one
+			t.Fatalf("%d turns of %.2f, want %d", len(rows), q, len(q)-1)
+		}
+		for _, row := range rows {
+			pos, angle := robot.Arm.Forward(row).Distance(robot.Arm.Forward(q))
+			if !p.inside(row) || pos > 1e-9 || angle > 1e-6 || math.Abs(distance(q, row)-2*math.Pi) > 1e-9 {
+				t.Errorf("%.2f turned is %.2f: the hand is %g m and %g rad off", q, row, pos, angle)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package robots
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -84,6 +85,21 @@ type Arm struct {
 	HandParts int // the last of Parts are the hand: palm, knuckles and fingers
 	Pairs     [][2]int
 	Sweep     []float64
+}
+
+// Turns appends to rows the joint positions that differ from q by a whole turn of one joint and are inside the limits: everything is where it
+// is at q, and a way there may be clear that is not clear to q.
+func (a *Arm) Turns(q []float64, rows [][]float64) [][]float64 {
+	for i, j := range a.Joints {
+		for _, turn := range [2]float64{-2 * math.Pi, 2 * math.Pi} {
+			if to := q[i] + turn; to >= j.Min && to <= j.Max {
+				row := slices.Clone(q)
+				row[i] = to
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
 }
 
 // A Part is what a piece of an arm takes up, in the frame of its link: see Kinematics.Links.

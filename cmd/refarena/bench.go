@@ -31,6 +31,7 @@ type benchCommand struct {
 	GL    string   `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
 	JSON  bool     `name:"json" help:"One line of JSON for each figure."`
 	Plans string   `name:"plans" placeholder:"FILE" help:"Where plan.* write their queries and collision model (JSON, for train/bench_ompl.py)."`
+	Seed  uint64   `name:"seed" default:"1000" help:"Which scene plan.* begin with."`
 	Only  []string `name:"designs" placeholder:"NAME,…" help:"Only these designs of the catalogue, by the beginning of their names, in grasp.*."`
 	Poses int      `name:"poses" default:"10" help:"At how many places and directions each design is taken up in grasp.*."`
 	MJCF  string   `name:"mjcf" placeholder:"DIR" help:"Write the scene that render.* draw into this folder (MJCF, for train/bench_mujoco_renderer.py)."`
@@ -127,6 +128,7 @@ type bench struct {
 	poses    int        // of each design in grasp.*
 	designs  []string   // by the beginning of their names, that grasp.* take up; empty: all
 	planFile string     // where queries are written; "": nowhere
+	seed     uint64     // of the first scene of plan.*
 	plan     *planBench // once the queries are answered
 }
 
@@ -155,7 +157,7 @@ func (c *benchCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return usageError{err}
 	}
-	b := &bench{ctx: ctx, name: c.Robot, device: device, designs: c.Only, poses: c.Poses, planFile: c.Plans}
+	b := &bench{ctx: ctx, name: c.Robot, seed: c.Seed, device: device, designs: c.Only, poses: c.Poses, planFile: c.Plans}
 	if err := b.open(); err != nil {
 		return err
 	}

@@ -203,6 +203,9 @@ func TestViewWindow(t *testing.T) {
 	do("type", "--delay", "20", "Take the bowl.")
 	do("key", "Return")
 	save("instruction: Take the bowl.")
+	do("type", "--delay", "20", ":move 0 0 0 0.05") // an order without a key
+	do("key", "Return")
+	save("pose: [")
 	do("key", "q")
 	select {
 	case err := <-ended:

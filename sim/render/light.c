@@ -80,7 +80,7 @@ VECTOR void lightRaw(const lightScene *s, const float *depths, int first, int la
 			float sum = 0;
 			for (int k = 0; k < LANES; k++) sum += sums[k];
 			sum *= strength * reach * reach;
-			s->raw[cy * cw + cx] = (uint8_t)(255 * clamp(1 - sum, 0, 1));
+			s->raw[cy * cw + cx] = (uint8_t)(255 / (1 + sum)); // as 1 - sum where that is little, and black nowhere
 		}
 	}
 }

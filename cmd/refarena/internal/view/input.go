@@ -154,7 +154,7 @@ func (in *Input) Scroll(by float64) {
 func (in *Input) Text(r rune) {
 	if in.typing {
 		in.text = append(in.text, r)
-		in.v.Tell("type " + string(in.text))
+		in.typed()
 		return
 	}
 	sh := in.v.latest()
@@ -175,6 +175,10 @@ func (in *Input) Text(r rune) {
 		in.v.Tell("zoom 1.15")
 	case '-':
 		in.v.Tell("zoom 0.87")
+	case ':':
+		in.order, in.text = "", nil
+		in.typing = true
+		in.v.Tell("type :")
 	case '?':
 		in.v.Tell("help")
 	}
@@ -189,7 +193,7 @@ func (in *Input) Key(name string, m Mods) {
 	if in.typing {
 		switch name {
 		case "Enter":
-			in.v.Tell(in.order + " " + string(in.text))
+			in.v.Tell(strings.TrimSpace(in.order + " " + string(in.text)))
 			in.typing = false
 		case "Escape":
 			in.typing = false
@@ -199,7 +203,7 @@ func (in *Input) Key(name string, m Mods) {
 			return
 		}
 		if in.typing {
-			in.v.Tell("type " + string(in.text))
+			in.typed()
 		} else {
 			in.v.Tell("typed")
 		}
@@ -243,5 +247,14 @@ func (in *Input) beginTyping(sh *Shown, order string) {
 		return
 	}
 	in.typing, in.order, in.text = true, order, []rune(sh.Ask.Instruction)
-	in.v.Tell("type " + string(in.text))
+	in.typed()
+}
+
+// typed shows what is typed so far: an instruction, or, after a colon, an order.
+func (in *Input) typed() {
+	prompt := ""
+	if in.order == "" {
+		prompt = ":"
+	}
+	in.v.Tell("type " + prompt + string(in.text))
 }

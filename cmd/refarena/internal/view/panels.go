@@ -313,7 +313,11 @@ func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 	}
 	if sh.Typing {
 		cv.fill(rect{x - 4, y - 14, w + 8, 40}, 5, colRaised)
-		cv.text(x+2, y, regular, 11, colDim, "instruction, Enter asks, Esc leaves it")
+		about := "instruction, Enter asks, Esc leaves it"
+		if strings.HasPrefix(sh.Text, ":") {
+			about = "an order, Enter carries it out, Esc leaves it"
+		}
+		cv.text(x+2, y, regular, 11, colDim, about)
 		text := sh.Text
 		for cv.width(regular, 13, text+"|") > w-4 && len(text) > 0 {
 			text = string([]rune(text)[1:])
@@ -485,7 +489,7 @@ func drawHelp(cv *canvas, l layout) {
 	r := rect{math.Round(l.w/2 - min(l.w-40, 1080)/2), math.Round(max(l.h/2-h/2, 10)), min(l.w-40, 1080), min(h, l.h-20)}
 	cv.fill(r, 10, colPanel)
 	cv.text(r.x+24, r.y+36, medium, 16, colText, "Keys and orders")
-	cv.text(r.x+180, r.y+36, regular, 12.5, colDim, "orders are for --headless-script; ? or Esc closes")
+	cv.text(r.x+180, r.y+36, regular, 12.5, colDim, "Orders without a key are typed after a colon (:), as in --headless-script. ? or Esc closes.")
 	col := (r.w - 48) / 2
 	for i, o := range orders {
 		x, y := r.x+24+float64(i/rows)*col, r.y+66+float64(i%rows)*20

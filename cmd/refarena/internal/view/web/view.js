@@ -177,6 +177,8 @@ $("scrub").oninput = (e) => { scrubbing = true; tell("pause"); tell("seek " + Ma
 $("scrub").onchange = () => { scrubbing = false; $("scrub").blur(); };
 let typed = "say"; // the order of what is typed
 $("say").onsubmit = (e) => { e.preventDefault(); tell(typed + " " + $("text").value); $("text").blur(); };
+$("order").onsubmit = (e) => { e.preventDefault(); const line = $("command").value.trim(); $("order").hidden = true; if (line) tell(line); scene.focus(); };
+$("command").onkeydown = (e) => { if (e.key === "Escape") { $("order").hidden = true; scene.focus(); } };
 $("text").onblur = () => { typed = "say"; };
 $("change").onclick = () => { tell("referee " + ($("referee").value || "oracle")); };
 $("helpbutton").onclick = () => $("help").showModal();
@@ -221,6 +223,7 @@ document.addEventListener("keydown", (e) => {
   if (e.key === "ArrowLeft") order = e.shiftKey ? "seek -0.5" : "period -1";
   if (e.key === "[" || e.key === "]") { const i = speeds.findIndex((x) => x >= state.speed - 1e-9); order = "speed " + speeds[Math.min(Math.max(i + (e.key === "]" ? 1 : -1), 0), speeds.length - 1)]; }
   if (e.key === "Escape" && state.ask && state.ask.waiting) order = "pass";
+  if (e.key === ":") { $("order").hidden = false; $("command").value = ""; $("command").focus(); e.preventDefault(); return; }
   if (e.key === "?") { $("help").showModal(); e.preventDefault(); return; }
   if (e.key === "i" || e.key === "I") { typed = e.key === "I" ? "redirect" : "say"; $("text").focus(); $("text").select(); e.preventDefault(); return; }
   if (order) { e.preventDefault(); tell(order); }

@@ -43,7 +43,7 @@ func init() { // not where it is declared: help refers to the list
 		{"pause", "", "", "let time stand still", func(v *Viewer, a []string, _ string) error { v.playing = false; v.hold(); return nil }},
 		{"step", "[N]", ". ,", "N physics steps (2 ms) on, or back if negative", func(v *Viewer, a []string, _ string) error { return v.stepBy(a, 1) }},
 		{"period", "[N]", "→ ←", "N control periods (8 ms) on, or back", func(v *Viewer, a []string, _ string) error { return v.stepBy(a, 4) }},
-		{"seek", "SECONDS|+S|-S|start|end|step N", "Home End Shift+→", "to a time, by so many seconds, or to where a step of the episode begins", (*Viewer).seek},
+		{"seek", "SECONDS|+S|-S|start|end|step N", "Home End Shift+→", "to a time, by so many seconds, or to a step of the episode", (*Viewer).seek},
 		{"speed", "X", "[ ]", "0.1 to 16 times real time", func(v *Viewer, a []string, _ string) error {
 			x, err := number(a, 0)
 			if err != nil || !(x >= 0.1 && x <= 16) {
@@ -57,7 +57,7 @@ func init() { // not where it is declared: help refers to the list
 			v.session.RunOn()
 			return nil
 		}},
-		{"point", "X Y", "click", "answer the question, or branch: answer it otherwise; a place in the referee's picture", func(v *Viewer, a []string, _ string) error {
+		{"point", "X Y", "click", "answer the question; or branch: answer it otherwise", func(v *Viewer, a []string, _ string) error {
 			p, err := place(a)
 			if err != nil {
 				return err
@@ -82,11 +82,11 @@ func init() { // not where it is declared: help refers to the list
 			return v.human.pass()
 		}},
 		{"say", "TEXT", "i", "branch: ask the referee something else", func(v *Viewer, _ []string, rest string) error { return v.say(rest) }},
-		{"redirect", "X Y | TEXT", "Shift+click, I", "branch: halt the robot on its way, and send it to another point, or ask in other words", func(v *Viewer, a []string, rest string) error {
+		{"redirect", "X Y | TEXT", "Shift+click, I", "branch: halt the robot on its way, and send it elsewhere", func(v *Viewer, a []string, rest string) error {
 			return v.redirect(a, rest)
 		}},
 		{"referee", "NAME", "", "branch: ask another referee from now on", func(v *Viewer, a []string, _ string) error { return v.change(a) }},
-		{"grab", "X Y", "Ctrl+drag", "take hold of the object at a place in the 3D view; while time stands still it is moved, while it passes it is pulled by a spring", func(v *Viewer, a []string, _ string) error {
+		{"grab", "X Y", "Ctrl+drag", "take hold of an object: moved while time stands still, pulled by a spring while it passes", func(v *Viewer, a []string, _ string) error {
 			p, err := place(a)
 			if err != nil {
 				return err
@@ -103,8 +103,8 @@ func init() { // not where it is declared: help refers to the list
 			return nil
 		}},
 		{"drop", "", "release", "let it go", func(v *Viewer, a []string, _ string) error { return v.drop() }},
-		{"move", "OBJECT DX DY DZ", "", "move an object, by its number, by so many metres: a branch", func(v *Viewer, a []string, _ string) error { return v.move(a) }},
-		{"joint", "N [DEG]", "drag", "push the N-th joint aside, to an angle, while time passes; without one it goes back: a branch", func(v *Viewer, a []string, _ string) error { return v.deflect(a) }},
+		{"move", "OBJECT DX DY DZ", "", "move an object by so many metres: a branch", func(v *Viewer, a []string, _ string) error { return v.move(a) }},
+		{"joint", "N [DEG]", "drag", "push the N-th joint aside, to an angle; without one it goes back: a branch", func(v *Viewer, a []string, _ string) error { return v.deflect(a) }},
 		{"select", "OBJECT", "", "mark an object in the list; -1: none", func(v *Viewer, a []string, _ string) error {
 			n, err := number(a, 0)
 			if err != nil || n < -1 || int(n) >= len(v.still.objects) {
@@ -166,7 +166,7 @@ func init() { // not where it is declared: help refers to the list
 		}},
 		{"save", "[FILE]", "Ctrl+S", "save the branch as a scenario, for eval and go test", (*Viewer).save},
 		{"shot", "[FILE]", "s", "save what is on the screen as a PNG", (*Viewer).shot},
-		{"record", "[FILE]", "r", "begin or end a recording of the screen: .mp4 or .webp with ffmpeg, else an animated .png", (*Viewer).record},
+		{"record", "[FILE]", "r", "begin or end a recording: .mp4, .webp or .png", (*Viewer).record},
 		{"help", "", "?", "this list", func(v *Viewer, a []string, _ string) error { v.ui.Help = !v.ui.Help; return nil }},
 		{"quit", "", "q", "end", func(*Viewer, []string, string) error { return errQuit }},
 	}

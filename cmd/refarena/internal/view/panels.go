@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
@@ -486,16 +487,17 @@ func drawHelp(cv *canvas, l layout) {
 	cv.fill(rect{0, 0, l.w, l.h}, 0, alpha(color.NRGBA{0x06, 0x08, 0x0b, 0xff}, 0.55))
 	rows := (len(orders) + 1) / 2
 	h := 84 + float64(rows)*20
-	r := rect{math.Round(l.w/2 - min(l.w-40, 1080)/2), math.Round(max(l.h/2-h/2, 10)), min(l.w-40, 1080), min(h, l.h-20)}
+	r := rect{math.Round(l.w/2 - min(l.w-40, 1240)/2), math.Round(max(l.h/2-h/2, 10)), min(l.w-40, 1240), min(h, l.h-20)}
 	cv.fill(r, 10, colPanel)
 	cv.text(r.x+24, r.y+36, medium, 16, colText, "Keys and orders")
 	cv.text(r.x+180, r.y+36, regular, 12.5, colDim, "Orders without a key are typed after a colon (:), as in --headless-script. ? or Esc closes.")
 	col := (r.w - 48) / 2
 	for i, o := range orders {
 		x, y := r.x+24+float64(i/rows)*col, r.y+66+float64(i%rows)*20
-		cv.text(x, y, mono, 11.5, colAccent, cv.clipped(mono, 11.5, 122, o.Key))
-		cv.text(x+128, y, medium, 12, colText, o.Name)
-		cv.text(x+188, y, regular, 12, colDim, cv.clipped(regular, 12, col-200, o.About))
+		key := cmp.Or(o.Key, strings.TrimSpace(":"+o.Name+" "+o.Args))
+		cv.text(x, y, mono, 11.5, colAccent, cv.clipped(mono, 11.5, 142, key))
+		cv.text(x+148, y, medium, 12, colText, o.Name)
+		cv.text(x+208, y, regular, 12, colDim, cv.clipped(regular, 12, col-216, o.About))
 	}
 }
 

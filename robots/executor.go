@@ -64,7 +64,7 @@ func NewExecutor(r *Robot, p Plant) *Executor {
 func newExecutor(r *Robot, p Plant) *Executor {
 	n := len(r.Arm.Joints)
 	e := &Executor{robot: r, plant: p, q: make([]float64, n), qd: make([]float64, n), tWorldBase: p.Base(), tBaseWorld: p.Base().Inv()}
-	e.planner, e.field = &GraspPlanner{Hand: &r.Hand, Base: e.tWorldBase.Pos}, &obstacles{}
+	e.planner, e.field = &GraspPlanner{Hand: &r.Hand, Base: e.tWorldBase.Pos}, &obstacles{beside: r.Arm.Beside}
 	e.first = e
 	copy(e.q, p.State().Q)
 	for i, j := range r.Arm.Joints {

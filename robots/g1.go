@@ -54,7 +54,7 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 	r := &Robot{
 		Name: "g1", Title: "Unitree G1 (29 joints) with Dex3-1 hands", Mode: fmt.Sprintf("%v %v", s, p), Camera: "g1-head",
 		Arm: Arm{
-			Kinematics: arm, Home: home[:], Base: "base", Reach: 0.72, Sweep: g1Sweep[:],
+			Kinematics: arm, Home: home[:], Base: "base", Beside: true, Reach: 0.72, Sweep: g1Sweep[:],
 		},
 		Hand: Hand{
 			Kind: p.String(),

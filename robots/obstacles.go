@@ -31,12 +31,22 @@ type obstacles struct {
 	scratch []float32
 	queue   []int32
 	tallest float64
+	beside  bool // the robot stands beside the table, not on it: see Arm.Beside
 }
 
 // set fills the field from a cloud, without the pixels in skip.
 func (o *obstacles) set(c *cloud, tBaseWorld sim.Pose, skip []bool) {
 	o.reset()
 	field, t := o.heights[0], newMover(&tBaseWorld)
+	if top, ok := tableTop(c, &t); o.beside && ok && top > thin {
+		// Where the camera does not see it the table goes on.
+		for i := int((tableFront - fieldMin) / cell); i < fieldNX; i++ {
+			for k := i * fieldNY; k < (i+1)*fieldNY; k++ {
+				field[k] = float32(top)
+			}
+		}
+		o.tallest = top
+	}
 	least := thin + 3*c.noise // above the plane
 	for i, p := range c.points {
 		if !valid(p) || t.height(&p) < least || skip != nil && skip[i] {
@@ -51,6 +61,34 @@ func (o *obstacles) set(c *cloud, tBaseWorld sim.Pose, skip []bool) {
 		o.tallest = max(o.tallest, p[2])
 	}
 	o.finish()
+}
+
+const (
+	tableFront = 0.15  // farther back there is no table, before a robot that stands beside one: in base x [m]
+	tableRange = 0.20  // a table is at most so much higher or lower than base [m]
+	tableBin   = 0.005 // [m]
+)
+
+// tableTop is the height in base of the level that most points are at, near base's height; false without points.
+func tableTop(c *cloud, t *mover) (float64, bool) {
+	var count [int(2 * tableRange / tableBin)]int
+	var sum [len(count)]float64
+	for i, p := range c.points {
+		if i%3 != 0 || !valid(p) {
+			continue
+		}
+		if k := int((t.height(&p) + tableRange) / tableBin); k >= 0 && k < len(count) {
+			count[k]++
+			sum[k] += t.height(&p)
+		}
+	}
+	best := 0
+	for k := range count {
+		if count[k] > count[best] {
+			best = k
+		}
+	}
+	return sum[best] / max(float64(count[best]), 1), count[best] > 0
 }
 
 // add puts columns under capsules, in base, that the camera has not seen: what was just put down.

@@ -77,6 +77,7 @@ type Arm struct {
 	Joints []Joint   // from the base to the tool
 	Home   []float64 // where it rests between tasks, out of the view of the table, as long as Joints [rad]
 	Base   string    // the body whose frame is base
+	Beside bool      // it stands beside the table, whose top may be higher or lower than base, not on it
 	Reach  float64   // farther from the base, horizontally, nothing can be taken up [m]
 
 	// For planning motions. Parts is what the arm and its hand, at any opening, take up, from the base to the tool; Pairs are those of

@@ -82,6 +82,7 @@ const (
 	closeSpeed    = 0.12  // of the hand's opening [m/s]
 	gripForce     = 80.0  // [N]
 	touchForce    = 12.0  // more than before, upwards, is the surface under a held object [N]
+	pushForce     = 40.0  // … and is, more than the next few centimetres above it [N]
 	maxLag        = 0.025 // between commanded and measured joint position; more is a collision [rad]
 	looseShare    = 0.4   // a hand that presses with less than this share of its force …
 	looseFor      = 25    // … for so many control periods has lost what it held

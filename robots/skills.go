@@ -627,8 +627,9 @@ func (e *Executor) inBase(l *Load) []Capsule {
 type placePlan struct {
 	tWorldEE sim.Pose // where the hand lets go, if the surface is where it was seen
 	there    trajectory
-	lower    [][]float64 // to just above the surface
+	lower    [][]float64 // to a few centimetres above the surface
 	set      [][]float64 // on to just below it
+	touch    float64     // height of the hand when the surface is touched, if it is where it was seen [m, base]
 	opening  float64     // to let go [m]
 	tilt     float64     // of the hand [rad]
 }
@@ -649,6 +650,11 @@ const (
 )
 
 const (
+	// slowRows is how many steps of lineStep above the place that joint positions are found for the last, slow part of the way down begins: what
+	// is held may hang lower, and what stands there be higher, than was seen.
+	slowRows = 2
+	// surprise is how much farther up than expected a touch is the surface; above that it may be something at the side that gives way [m].
+	surprise       = 0.015
 	highestStart   = 0.30  // above the place, at most, the straight way down begins [m]
 	startClearance = 0.010 // and keeps from everything there [m]
 )
@@ -811,12 +817,15 @@ func (e *Executor) planPlaceAt(s spot, held *Held) []placePlan {
 		}
 		rows, _ := e.line(sols[:n], low.Pos.Add(sim.Vec3{0, 0, highestStart}))
 		for _, margin := range [...]float64{startClearance, clearance} {
-			k := 2
+			k := slowRows
 			for k < len(rows) && !e.ways().Clear(rows[k], load, margin) {
 				k++
 			}
 			if k < len(rows) {
-				plans = append(plans, placePlan{tWorldEE: s.tWorldEE, lower: reversed(rows[:k+1]), set: set, opening: s.opening, tilt: held.Grasp.Tilt})
+				plans = append(plans, placePlan{
+					tWorldEE: s.tWorldEE, lower: reversed(rows[slowRows : k+1]), set: append(reversed(rows[1:slowRows+1]), set...), touch: touch[2] + 0.010,
+					opening: s.opening, tilt: held.Grasp.Tilt,
+				})
 				break
 			}
 		}
@@ -851,7 +860,7 @@ func (e *Executor) room(points []sim.Vec3, tWorldEE sim.Pose, width float64) flo
 	return best
 }
 
-// setDown lowers what is held, slowly, until it is felt to touch.
+// setDown lowers what is held, slowly, until it is felt to touch. What is touched higher up than expected has to resist more before it counts.
 func (e *Executor) setDown(ctx context.Context, held *Held, plan placePlan) (out Outcome, touched bool, err error) {
 	s := e.plant.State()
 	up := sim.Vec3{0, 0, 1}
@@ -867,7 +876,11 @@ func (e *Executor) setDown(ctx context.Context, held *Held, plan placePlan) (out
 			before += force / 8
 			return Outcome{}, false
 		}
-		touched = math.Abs(force-before) > touchForce
+		enough := touchForce
+		if e.robot.Arm.Forward(e.q).Pos[2] > plan.touch+surprise {
+			enough = pushForce
+		}
+		touched = math.Abs(force-before) > enough
 		return Outcome{}, touched
 	})
 	if out.Cause == Collision { // resistance is what is looked for here
@@ -876,7 +889,7 @@ func (e *Executor) setDown(ctx context.Context, held *Held, plan placePlan) (out
 	if out.OK() {
 		out.Detail = "nothing was felt"
 		if touched {
-			out.Detail = "the surface was felt"
+			out.Detail = fmt.Sprintf("the surface was felt %.0f mm above where it was expected", 1000*(e.robot.Arm.Forward(e.q).Pos[2]-plan.touch))
 		}
 	}
 	return out, touched, err

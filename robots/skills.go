@@ -19,7 +19,7 @@ type Held struct {
 
 // PickOptions tunes Pick. The zero value is ready to use.
 type PickOptions struct {
-	Force      float64 // at each pad [N]; 0 means 80
+	Force      float64 // at each pad [N]; 0 means 80, or the hand's most if that is less
 	Attempts   int     // grasps to try when the hand closes on nothing, loses it, or meets something on its way; 0 means 2
 	MaxPeriods int     // control periods, the way home after a failure not counted; 0 means a minute's worth
 	Snap       int     // see GraspPlanner.Snap

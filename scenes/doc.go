@@ -1,13 +1,12 @@
 // Package scenes makes cluttered tables: (config, seed) gives the same table, every time.
 //
-// A scene comes about in four steps, which Generate does in one go:
+// A scene comes about in steps, which Generate does in one go:
 //
 //	layout, why, err := Draw(cfg, draws)  // pure data: which objects, in which colours, where, on which tables, in which light
 //	spec, err := layout.Build()           // room, tables, objects; the caller attaches a robot to it
 //	model, err := spec.Compile()          // then NewData, and the robot takes its home posture
-//	why, err := Settle(data, layout)      // physics until everything rests; says why the scene is no good, if so
 //
-// A scene that does not come to rest, where something topples, slips off what it is on, stands on an edge, leaves the zone, hides more
+// Then physics goes on until everything rests. A scene that does not come to rest, where something topples, slips off what it is on, stands on an edge, leaves the zone, hides more
 // than it may or sinks into something else, is drawn again from the same random streams, and the reasons are counted. Whatever is used
 // later (regions, relations, Difficulty) is computed from the settled state.
 //

@@ -23,21 +23,6 @@ const (
 // settleSteps is how many physics steps are made between two looks at what is at rest.
 const settleSteps = 10
 
-// Settle lets down what is to lie in hollow things until it touches them, steps the physics until all objects of the layout are asleep, then looks at what has become of them, and writes their poses
-// into the layout. Why the scene is no good, if it is not, is the Reason; "" means it is good. data must be of a Model compiled from the
-// layout's Spec; a robot in it holds the posture that its Ctrl asks for meanwhile. The error is for physics that cannot go on.
-func Settle(data *sim.Data, l *Layout) (Reason, error) {
-	ids, err := l.bodies(data.Model())
-	if err == nil {
-		err = l.letDown(data, ids)
-	}
-	if err != nil {
-		return "", fmt.Errorf("scenes: settle: %w", err)
-	}
-	f, err := settle(data, l)
-	return f.reason, err
-}
-
 // A finding is what is wrong with a scene: the reason, the object and the figure that was too large or too small.
 type finding struct {
 	reason Reason
@@ -47,6 +32,9 @@ type finding struct {
 
 func (f finding) String() string { return fmt.Sprintf("%s: the %s %s", f.reason, f.object, f.detail) }
 
+// settle steps the physics until all objects of the layout are asleep, then looks at what has become of them, and writes their poses into the layout. data
+// must be of a Model compiled from the layout's Spec; a robot in it holds the posture that its Ctrl asks for meanwhile. The error is for physics
+// that cannot go on.
 func settle(data *sim.Data, l *Layout) (finding, error) {
 	ids, err := l.bodies(data.Model())
 	if err != nil {

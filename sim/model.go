@@ -29,7 +29,6 @@ const (
 	geom
 	site
 	actuator
-	tendon
 )
 
 var kinds = [...]struct {
@@ -37,7 +36,7 @@ var kinds = [...]struct {
 	obj  mj.Object
 }{
 	body: {"body", mj.ObjBody}, joint: {"joint", mj.ObjJoint}, geom: {"geom", mj.ObjGeom}, site: {"site", mj.ObjSite},
-	actuator: {"actuator", mj.ObjActuator}, tendon: {"tendon", mj.ObjTendon},
+	actuator: {"actuator", mj.ObjActuator},
 }
 
 func newModel(p *mj.Model, s *Spec) (*Model, error) {
@@ -113,14 +112,11 @@ func (m *Model) check(k kind, id int) {
 	}
 }
 
-// BodyID, JointID, GeomID, SiteID, ActuatorID and TendonID find things by name; the error lists the names there are.
+// BodyID, JointID, SiteID and ActuatorID find things by name; the error lists the names there are.
 func (m *Model) BodyID(name string) (int, error) { return m.id(body, name) }
 
 // JointID is the joint of that name.
 func (m *Model) JointID(name string) (int, error) { return m.id(joint, name) }
-
-// GeomID is the geom of that name.
-func (m *Model) GeomID(name string) (int, error) { return m.id(geom, name) }
 
 // SiteID is the site of that name.
 func (m *Model) SiteID(name string) (int, error) { return m.id(site, name) }
@@ -128,14 +124,8 @@ func (m *Model) SiteID(name string) (int, error) { return m.id(site, name) }
 // ActuatorID is the actuator of that name; it indexes Ctrl.
 func (m *Model) ActuatorID(name string) (int, error) { return m.id(actuator, name) }
 
-// TendonID is the tendon of that name.
-func (m *Model) TendonID(name string) (int, error) { return m.id(tendon, name) }
-
 // BodyName is the name of a body, "world" for 0.
 func (m *Model) BodyName(id int) string { return m.names[body][id] }
-
-// JointName is the name of a joint, "" if it has none.
-func (m *Model) JointName(id int) string { return m.names[joint][id] }
 
 // GeomName is the name of a geom, "" if it has none.
 func (m *Model) GeomName(id int) string { return m.names[geom][id] }
@@ -169,12 +159,6 @@ func (m *Model) JointDof(id int) int { return int(m.mj.JointDof()[id]) }
 // JointRange is a joint's limits [rad or m]; 0, 0 if it has none.
 func (m *Model) JointRange(id int) (lo, hi float64) {
 	r := m.mj.JointRange()[2*id:]
-	return r[0], r[1]
-}
-
-// CtrlRange is what an actuator's control is clamped to; 0, 0 if it is not.
-func (m *Model) CtrlRange(actuator int) (lo, hi float64) {
-	r := m.mj.ActuatorCtrlRange()[2*actuator:]
 	return r[0], r[1]
 }
 

@@ -51,7 +51,7 @@ func newBench(t *testing.T, things ...[2]string) *bench {
 		t.Fatal(err)
 	}
 	defer finger.Close()
-	if err := spec.Attach(finger, spec.World(), sim.Identity(), robotPrefix); err != nil {
+	if err := spec.Attach(finger, spec.World(), sim.Identity(), RobotPrefix); err != nil {
 		t.Fatal(err)
 	}
 	m, err := spec.Compile()
@@ -99,7 +99,7 @@ func (b *bench) set(at map[int]sim.Pose, finger float64, steps int) {
 		}
 		d.SetFreePose(joint, pose)
 	}
-	slide, err := m.JointID(robotPrefix + "slide")
+	slide, err := m.JointID(RobotPrefix + "slide")
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func (b *bench) touch(object int) {
 			continue
 		}
 		for i, name := range []string{"slide", "slide x", "slide y"} {
-			joint, err := m.JointID(robotPrefix + name)
+			joint, err := m.JointID(RobotPrefix + name)
 			if err != nil {
 				b.t.Fatal(err)
 			}

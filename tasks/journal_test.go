@@ -80,12 +80,15 @@ func TestSummary(t *testing.T) {
 	lost := testRecord(4)
 	broken := &Record{Seed: 5, Outcome: Error, Error: "server down"}
 	s := Summarize([]*Record{won, lost, broken}, 5, 2)
-	if s.Episodes != 3 || s.Abandoned != 2 || s.Success != 1 || s.Failure != 1 || s.Error != 1 || s.Rate != 0.5 || s.HitRate != 0.75 {
+	if s.Episodes != 3 || s.Abandoned != 2 || s.Success != 1 || s.Failure != 1 || s.Error != 1 || s.Rate != 0.5 || s.HitRate != 0 {
 		t.Errorf("Summarize = %+v", s)
 	}
-	won.Steps[0].Query, won.Steps[0].Region, lost.Steps[1].Query, lost.Steps[1].Region = "a", 9, "b", 9
+	for _, st := range []*StepRecord{&won.Steps[0], &lost.Steps[1]} {
+		st.Query, st.Region = "a", 9
+	}
+	won.Steps = append(won.Steps, StepRecord{Skill: "check", Outcome: Success}) // nothing is asked there, nor in the steps without a query
 	s = Summarize([]*Record{won, lost, broken}, 5, 2)
-	if s.HitTable != [2][2]int{{1, 0}, {0, 1}} || !strings.Contains(s.String(), "\n1 points hit and their steps succeeded, 0 hit and failed; 0 missed and succeeded, 1 missed and failed") {
+	if s.HitRate != 0.5 || s.HitTable != [2][2]int{{1, 0}, {0, 1}} || !strings.Contains(s.String(), "\n1 points hit and their steps succeeded, 0 hit and failed; 0 missed and succeeded, 1 missed and failed") {
 		t.Errorf("hit × success %v: %s", s.HitTable, s)
 	}
 	if got := lost.Why(); got != "place: refer.miss: point is on the table" {

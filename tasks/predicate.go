@@ -23,7 +23,7 @@ type judge struct {
 	robot    []bool // by body: part of the robot
 }
 
-// newJudge makes a judge; bodies whose names begin with robotPrefix are the robot.
+// newJudge makes a judge; bodies whose names begin with RobotPrefix are the robot.
 func newJudge(m *sim.Model, isRobot func(body string) bool) (*judge, error) {
 	look, err := sim.NewData(m)
 	if err != nil {

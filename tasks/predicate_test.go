@@ -27,7 +27,7 @@ func predicateWorld(t *testing.T) (*sim.Data, *judge, func(block sim.Pose, finge
 		t.Fatal(err)
 	}
 	defer arm.Close()
-	if err := s.Attach(arm, s.World(), sim.Identity(), robotPrefix); err != nil {
+	if err := s.Attach(arm, s.World(), sim.Identity(), RobotPrefix); err != nil {
 		t.Fatal(err)
 	}
 	m, err := s.Compile()
@@ -49,7 +49,7 @@ func predicateWorld(t *testing.T) (*sim.Data, *judge, func(block sim.Pose, finge
 	if err != nil {
 		t.Fatal(err)
 	}
-	slide, err := m.JointID(robotPrefix + "slide")
+	slide, err := m.JointID(RobotPrefix + "slide")
 	if err != nil {
 		t.Fatal(err)
 	}

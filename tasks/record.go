@@ -227,11 +227,14 @@ func Summarize(records []*Record, asked int, wallSeconds float64) Summary {
 			s.Error++
 		}
 		for _, st := range r.Steps {
+			if !st.asked() {
+				continue
+			}
 			decisions++
 			if st.Hit {
 				hits++
 			}
-			if r.Outcome != Error && st.asked() {
+			if r.Outcome != Error {
 				s.HitTable[bit(st.Hit)][bit(st.Outcome == Success)]++
 			}
 		}

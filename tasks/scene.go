@@ -29,9 +29,9 @@ func LevelScene(level scenes.Level, robot *robots.Robot, seed uint64) (*scenes.S
 	}
 	defer part.Close()
 	return scenes.Generate(cfg, seed, scenes.Mount{
-		Attach: func(s *sim.Spec) error { return s.Attach(part, s.World(), sim.Identity(), robotPrefix) },
+		Attach: func(s *sim.Spec) error { return s.Attach(part, s.World(), sim.Identity(), RobotPrefix) },
 		Home: func(d *sim.Data) error {
-			plant, err := robot.NewPlant(d, robotPrefix)
+			plant, err := robot.NewPlant(d, RobotPrefix)
 			if err != nil {
 				return err
 			}
@@ -91,7 +91,7 @@ func SceneSpec(s *scenes.Scene, robot *robots.Robot) (*sim.Spec, error) {
 		return nil, err
 	}
 	defer part.Close()
-	if err := spec.Attach(part, spec.World(), sim.Identity(), robotPrefix); err != nil {
+	if err := spec.Attach(part, spec.World(), sim.Identity(), RobotPrefix); err != nil {
 		spec.Close()
 		return nil, err
 	}

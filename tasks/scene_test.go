@@ -21,7 +21,7 @@ func TestLevelScene(t *testing.T) {
 		defer s.Close()
 		withRobot := 0
 		for id := range s.Model.NBody() {
-			if strings.HasPrefix(s.Model.BodyName(id), robotPrefix) {
+			if strings.HasPrefix(s.Model.BodyName(id), RobotPrefix) {
 				withRobot++
 			}
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/refarena/refarena/sim"
 )
 
-// robotPrefix begins the names of everything that belongs to the robot.
-const robotPrefix = "robot/"
+// RobotPrefix begins the names of everything in a stage's model that belongs to the robot.
+const RobotPrefix = "robot/"
 
 // A Stage is an episode before it begins: the scene of a suite's seed, settled, with the robot in its home position and the goals bound
 // to objects. It is for one goroutine.
@@ -69,10 +69,10 @@ func newStage(suite *Suite, robot *robots.Robot, seed uint64, see sim.Renderer, 
 	}
 	defer part.Close()
 	mount := scenes.Mount{
-		Attach: func(s *sim.Spec) error { return s.Attach(part, s.World(), sim.Identity(), robotPrefix) },
+		Attach: func(s *sim.Spec) error { return s.Attach(part, s.World(), sim.Identity(), RobotPrefix) },
 		Home: func(d *sim.Data) error {
 			var err error
-			if st.Plant, err = robot.NewPlant(d, robotPrefix); err != nil {
+			if st.Plant, err = robot.NewPlant(d, RobotPrefix); err != nil {
 				return err
 			}
 			return st.Plant.Reset()
@@ -480,4 +480,4 @@ func (g *BoundGoal) say(v *refer.View, r *rand.Rand, o refer.Options) (refer.Ins
 }
 
 // isRobot reports whether a body of that name belongs to the robot.
-func isRobot(body string) bool { return strings.HasPrefix(body, robotPrefix) }
+func isRobot(body string) bool { return strings.HasPrefix(body, RobotPrefix) }

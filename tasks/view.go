@@ -85,7 +85,7 @@ func (st *Stage) Camera(width, height int) (sim.Camera, error) {
 	case lens != nil && lens.Body == "":
 		return lens.Camera(width, height, cam.TWorldCam), nil
 	case lens != nil && st.ownView:
-		return lens.Mounted(st.Scene.Data, robotPrefix, width, height)
+		return lens.Mounted(st.Scene.Data, RobotPrefix, width, height)
 	}
 	return cam, nil
 }

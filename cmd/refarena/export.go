@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/refarena/refarena/sim/glb"
 	"github.com/refarena/refarena/sim/mjcf"
@@ -40,13 +41,17 @@ func (c *exportSceneCommand) Run(_ context.Context, io console) error {
 	}
 	defer s.close()
 	name := fmt.Sprintf("%s %d", s.name, c.Seed)
+	cameras, err := s.cameras(w, h)
+	if err != nil {
+		return err
+	}
 	if c.GLTF != "" {
 		var file bytes.Buffer
 		presets, err := s.presets(w, h)
 		if err != nil {
 			return err
 		}
-		if err := glb.FromData(name, s.Data, append(s.cameras(w, h), presets...)...).Write(&file); err != nil {
+		if err := glb.FromData(name, s.Data, append(slices.Clone(cameras), presets...)...).Write(&file); err != nil {
 			return err
 		}
 		if err := writeFile(c.GLTF, file.Bytes()); err != nil {
@@ -60,7 +65,7 @@ func (c *exportSceneCommand) Run(_ context.Context, io console) error {
 			return err
 		}
 		defer spec.Close()
-		if err := mjcf.Write(c.MJCF, spec, mjcf.Options{Name: name, Cameras: s.cameras(w, h), Start: s.Data}); err != nil {
+		if err := mjcf.Write(c.MJCF, spec, mjcf.Options{Name: name, Cameras: cameras, Start: s.Data}); err != nil {
 			return err
 		}
 		fmt.Fprintln(io.out, filepath.Join(c.MJCF, mjcf.File))

@@ -37,7 +37,7 @@ type genCommand struct {
 	Each       int    `group:"data" default:"300" help:"Questions of each task of --refspatial."`
 	Sheet      string `group:"data" placeholder:"FILE" help:"Also write a picture of some of the data set, questions and answers marked, to this PNG file."`
 
-	Renderer    string   `group:"data" default:"g3n" enum:"g3n,cycles" help:"What makes colours: g3n, or Blender Cycles, which takes seconds a picture (make cycles sets it up). Depth and answers do not depend on it."`
+	Renderer    string   `group:"data" default:"g3n" enum:"g3n,cycles" help:"What makes colours: refarena's own renderer on g3n's scene (g3n), or Blender Cycles, which takes seconds a picture (make cycles sets it up). Depth and answers do not depend on it."`
 	Samples     int      `group:"data" default:"128" help:"Paths a pixel of --renderer cycles."`
 	Python      string   `group:"data" default:".cache/bpy/bin/python" help:"The Python with Blender for --renderer cycles, which runs train/cycles.py."`
 	Views       int      `group:"data" default:"4" help:"Pictures of each scene, from cameras around its own."`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -15,14 +16,14 @@ func TestLayers(t *testing.T) {
 		{"sim/shape", module, "meshes know nothing of physics or pictures"},
 		{"sim", module + "robots " + module + "scenes " + module + "referee " + module + "tasks", "the world does not know who plays in it"},
 		{"sim/glb sim/mjcf", module + "robots " + module + "scenes " + module + "referee " + module + "tasks", "a file for other programs is written from the model alone"},
-		{"sim sim/glb sim/mjcf robots scenes referee tasks tasks/dataset", "github.com/g3n github.com/go-gl/gl " + module + "sim/render",
+		{"sim sim/glb sim/mjcf robots scenes scenes/objectfile scenes/relate scenes/refer referee referee/roborefer tasks tasks/dataset tasks/export tasks/report", "github.com/g3n github.com/go-gl/gl " + module + "sim/render",
 			"only sim/render draws, and cmd and scenariotest join it to the rest, so that everything else is tested without GL"},
 		{"robots", module + "scenes " + module + "referee " + module + "tasks", "a robot sees frames and pixels, not the scene's truth"},
-		{"referee referee/cassette referee/command referee/family referee/openai referee/photo referee/refspatial referee/serve", module + "scenes " + module + "robots " + module + "tasks", "a referee sees a picture, not the scene's truth"},
-		{"scenes", module + "robots " + module + "referee " + module + "tasks", "a table is the same for every robot and model"},
+		{"referee referee/cassette referee/command referee/family referee/onnx referee/openai referee/photo referee/refereetest referee/refspatial referee/roborefer referee/serve", module + "scenes " + module + "robots " + module + "tasks", "a referee sees a picture, not the scene's truth"},
+		{"scenes scenes/objectfile scenes/relate scenes/refer", module + "robots " + module + "referee " + module + "tasks", "a table is the same for every robot and model"},
 		{"sim/render", module + "robots " + module + "scenes " + module + "referee " + module + "tasks", "a picture is drawn from the model alone"},
-		{"sim robots scenes tasks sim/render", "github.com/yalue/onnxruntime_go", "models run behind package referee"},
-		{"tasks tasks/dataset", "github.com/alecthomas/kong github.com/schollz", "flags and progress belong to cmd"},
+		{"sim robots scenes tasks tasks/export tasks/report sim/render", "github.com/yalue/onnxruntime_go", "models run behind package referee"},
+		{"tasks tasks/dataset tasks/export tasks/report", "github.com/alecthomas/kong github.com/schollz", "flags and progress belong to cmd"},
 	} {
 		for _, pkg := range strings.Fields(tt.pkgs) {
 			out, err := exec.Command("go", "list", "-deps", module+pkg).Output()
@@ -36,6 +37,27 @@ func TestLayers(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestPackagesAreDocumented holds the table of docs/architecture.md to the packages that there are.
+func TestPackagesAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("go", "list", module+"...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pkg := range strings.Fields(string(out)) {
+		pkg = strings.TrimPrefix(pkg, module)
+		if strings.HasPrefix(pkg, "examples/") || strings.HasPrefix(pkg, "scripts/") {
+			continue
+		}
+		if short := strings.TrimPrefix(pkg, "cmd/refarena/"); !strings.Contains(string(text), "`"+pkg+"`") && !strings.Contains(string(text), "`"+short+"`") {
+			t.Errorf("docs/architecture.md does not say what package %s is for", pkg)
 		}
 	}
 }

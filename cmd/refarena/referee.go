@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/refarena/refarena/assets"
@@ -56,6 +57,9 @@ func (f refereeFlags) open(io console) (r referee.Referee, done func(*error), er
 func (f refereeFlags) openWith(io console, depth referee.DepthSource) (r referee.Referee, done func(*error), err error) {
 	if f.Timeout <= 0 {
 		return nil, nil, usageError{fmt.Errorf("a time-out of %v (want more than 0, such as 60s)", f.Timeout)}
+	}
+	if f.Referee == humanName {
+		return nil, nil, usageError{fmt.Errorf("--referee %s is somebody who clicks, which is for refarena view only (have %s)", humanName, strings.Join(refereeNames(), ", "))}
 	}
 	r, err = referee.Open(f.Referee, referee.Options{RoboRefer: referee.RoboReferOptions{Timeout: f.Timeout, Depth: depth}}, f.makers(io)...)
 	if err != nil {

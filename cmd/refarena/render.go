@@ -22,7 +22,7 @@ type renderCommand struct {
 	View string `default:"referee" enum:"referee,overview" help:"From where: referee, or overview with the whole robot."`
 	Out  string `default:"." help:"Folder for the pictures, made if need be."`
 
-	Camera  string `placeholder:"CAMERA" help:"The intrinsics of a real camera: d435 or l515, from --view's place; ur5-wrist or g1-head, on the robot."`
+	Camera  string `placeholder:"CAMERA" help:"The intrinsics of a real camera: d435 or l515, from --view's place; wrist (UR5) or head (G1), on the robot; referee, across the table."`
 	Depth   string `default:"disparity_minmax_u8" placeholder:"ENCODING" help:"How depth is written: metric_f32, millimetre_u16, disparity_minmax_u8 (near is bright), linear_inverted_u8 or raw_u16."`
 	Distort bool   `help:"Bend the pictures as the lens of --camera does."`
 	Sensor  string `placeholder:"SENSOR" help:"Colour noise and depth as a sensor measures them: d435 or l515 (default: exact)."`
@@ -34,16 +34,25 @@ func (c *renderCommand) camera(s *shownScene, w, h int) (cam sim.Camera, lens si
 	if c.View == "overview" {
 		cam = overview(w, h)
 	}
-	if c.Camera == "" && c.View == "referee" && s.robot != nil {
-		c.Camera = s.robot.Camera
-	}
 	if c.Camera == "" {
 		if c.Distort {
 			return cam, lens, usageError{errors.New("--distort needs a --camera, whose lens it is")}
 		}
-		return cam, lens, nil
+		if c.View == "referee" {
+			cam, err = s.referee(w, h)
+		}
+		return cam, lens, err
 	}
-	preset, err := sim.FindCameraPreset(c.Camera)
+	name := c.Camera
+	if s.robot != nil {
+		if name, err = tasks.ParseCamera(s.robot.Name, c.Camera); err != nil {
+			return cam, lens, usageError{err}
+		}
+	}
+	if name == tasks.RefereeCamera {
+		return s.Camera(w, h), lens, nil
+	}
+	preset, err := sim.FindCameraPreset(name)
 	if err != nil {
 		return cam, lens, usageError{err}
 	}
@@ -53,7 +62,7 @@ func (c *renderCommand) camera(s *shownScene, w, h int) (cam sim.Camera, lens si
 	if preset.Body == "" {
 		return preset.Camera(w, h, cam.TWorldCam), lens, nil
 	}
-	cam, err = preset.Mounted(s.Data, "robot/", w, h)
+	cam, err = preset.Mounted(s.Data, tasks.RobotPrefix, w, h)
 	return cam, lens, err
 }
 

@@ -23,6 +23,7 @@ type shownScene struct {
 	*scenes.Scene
 	name  string           // of its suite or level
 	robot *robots.Robot    // nil: none
+	stage *tasks.Stage     // nil: it is of a level, without a task
 	see   *render.Renderer // nil if it wasn't asked for
 	free  func()
 }
@@ -61,7 +62,7 @@ func (f *sceneFlags) open(see bool) (_ *shownScene, err error) {
 	} else {
 		var stage *tasks.Stage
 		if stage, err = tasks.NewStage(suite, s.robot, f.Seed, s.see); err == nil {
-			s.Scene, s.free = stage.Scene, func() { stage.Close() }
+			s.Scene, s.stage, s.free = stage.Scene, stage, func() { stage.Close() }
 		}
 	}
 	if err != nil {
@@ -81,9 +82,26 @@ func (s *shownScene) close() {
 	}
 }
 
-// cameras are the views of a scene by name, the referee's first.
-func (s *shownScene) cameras(w, h int) []sim.Camera {
-	return []sim.Camera{s.Camera(w, h), overview(w, h)}
+// referee is what the referee of an episode sees the scene through; of a level's scene, the robot's own camera if it has one.
+func (s *shownScene) referee(w, h int) (sim.Camera, error) {
+	switch {
+	case s.stage != nil:
+		return s.stage.Camera(w, h)
+	case s.robot != nil && s.robot.Camera != "":
+		preset, err := sim.FindCameraPreset(s.robot.Camera)
+		if err != nil {
+			return sim.Camera{}, err
+		}
+		return preset.Mounted(s.Data, tasks.RobotPrefix, w, h)
+	}
+	return s.Camera(w, h), nil
+}
+
+// cameras are the views of a scene, the referee's first.
+func (s *shownScene) cameras(w, h int) ([]sim.Camera, error) {
+	cam, err := s.referee(w, h)
+	cam.Name = tasks.RefereeCamera // whichever it is: its preset is there by its own name
+	return []sim.Camera{cam, overview(w, h)}, err
 }
 
 // presets are the named cameras: third persons where the referee's stands, and those on the robot as it stands.
@@ -96,7 +114,7 @@ func (s *shownScene) presets(w, h int) (out []sim.Camera, err error) {
 		if p.Body == "" {
 			out = append(out, p.Camera(w, h, s.Camera(w, h).TWorldCam))
 		} else if s.robot != nil && slices.Contains(tasks.Cameras(s.robot.Name), name) {
-			cam, err := p.Mounted(s.Data, "robot/", w, h)
+			cam, err := p.Mounted(s.Data, tasks.RobotPrefix, w, h)
 			if err != nil {
 				return nil, err
 			}

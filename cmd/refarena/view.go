@@ -31,7 +31,7 @@ type viewCommand struct {
 	Out      string  `placeholder:"DIR" help:"With --referee human: the folder of the run (default: a new one under runs/)."`
 	Dir      string  `default:"." help:"Where screenshots, recordings and scenarios go."`
 	Size     string  `default:"1280x720" help:"Size of the window, or of the screenshots of a script [px]."`
-	Camera   string  `name:"camera-size" default:"640x480" help:"Size of the referee's picture [px]."`
+	Camera   string  `name:"camera-size" placeholder:"WxH" help:"Size of the referee's picture [px] (default: as in eval, 640x480, or 640x360 through the G1's own camera)."`
 	GL       string  `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
 	Rate     float64 `name:"max-fps" placeholder:"N" help:"Draw at most so many pictures a second (default: as many as can be drawn)."`
 	Web      bool    `help:"Serve the viewer to a browser instead of opening a window."`
@@ -129,6 +129,7 @@ func (c *viewCommand) suite() (*tasks.Suite, error) {
 	return suite, err
 }
 
+// humanName is a referee of this command alone: see view.Human.
 const humanName = "human"
 
 // options finds out what is to be viewed, before anything is opened.
@@ -162,9 +163,11 @@ func (c *viewCommand) options(ctx context.Context, out console, device render.De
 	if c.Step != 0 || c.Episode != 0 {
 		return o, done, usageError{fmt.Errorf("--episode and --step are for the folder of a run, and %s is none", c.What)}
 	}
-	cw, ch, err := parseSize(c.Camera)
-	if err != nil {
-		return o, done, err
+	cw, ch := 0, 0
+	if c.Camera != "" {
+		if cw, ch, err = parseSize(c.Camera); err != nil {
+			return o, done, err
+		}
 	}
 	suite, err := c.suite()
 	if err != nil {

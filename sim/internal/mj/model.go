@@ -74,30 +74,29 @@ func (m *Model) NU() int { return int(m.p.nu) }
 // Timestep is the physics step [s].
 func (m *Model) Timestep() float64 { return float64(m.p.opt.timestep) }
 
-func ints(p *C.int, n int) []int32            { return unsafe.Slice((*int32)(p), n) }
-func nums(p *C.mjtNum, n int) []float64       { return unsafe.Slice((*float64)(p), n) }
-func floats(p *C.float, n int) []float32      { return unsafe.Slice((*float32)(p), n) }
-func (m *Model) nb() int                      { return int(m.p.nbody) }
-func (m *Model) ng() int                      { return int(m.p.ngeom) }
-func (m *Model) BodyParent() []int32          { return ints(m.p.body_parentid, m.nb()) }
-func (m *Model) BodyRoot() []int32            { return ints(m.p.body_rootid, m.nb()) }
-func (m *Model) BodyMass() []float64          { return nums(m.p.body_mass, m.nb()) }
-func (m *Model) GeomBody() []int32            { return ints(m.p.geom_bodyid, m.ng()) }
-func (m *Model) GeomType() []int32            { return ints(m.p.geom_type, m.ng()) }
-func (m *Model) GeomGroup() []int32           { return ints(m.p.geom_group, m.ng()) }
-func (m *Model) GeomData() []int32            { return ints(m.p.geom_dataid, m.ng()) }
-func (m *Model) GeomMaterial() []int32        { return ints(m.p.geom_matid, m.ng()) }
-func (m *Model) GeomContype() []int32         { return ints(m.p.geom_contype, m.ng()) }
-func (m *Model) GeomConaffinity() []int32     { return ints(m.p.geom_conaffinity, m.ng()) }
-func (m *Model) GeomSize() []float64          { return nums(m.p.geom_size, 3*m.ng()) }
-func (m *Model) GeomPos() []float64           { return nums(m.p.geom_pos, 3*m.ng()) }
-func (m *Model) GeomQuat() []float64          { return nums(m.p.geom_quat, 4*m.ng()) }
-func (m *Model) GeomRGBA() []float32          { return floats(m.p.geom_rgba, 4*m.ng()) }
-func (m *Model) MaterialRGBA() []float32      { return floats(m.p.mat_rgba, 4*int(m.p.nmat)) }
-func (m *Model) JointQpos() []int32           { return ints(m.p.jnt_qposadr, int(m.p.njnt)) }
-func (m *Model) JointDof() []int32            { return ints(m.p.jnt_dofadr, int(m.p.njnt)) }
-func (m *Model) JointRange() []float64        { return nums(m.p.jnt_range, 2*int(m.p.njnt)) }
-func (m *Model) ActuatorCtrlRange() []float64 { return nums(m.p.actuator_ctrlrange, 2*int(m.p.nu)) }
+func ints(p *C.int, n int) []int32        { return unsafe.Slice((*int32)(p), n) }
+func nums(p *C.mjtNum, n int) []float64   { return unsafe.Slice((*float64)(p), n) }
+func floats(p *C.float, n int) []float32  { return unsafe.Slice((*float32)(p), n) }
+func (m *Model) nb() int                  { return int(m.p.nbody) }
+func (m *Model) ng() int                  { return int(m.p.ngeom) }
+func (m *Model) BodyParent() []int32      { return ints(m.p.body_parentid, m.nb()) }
+func (m *Model) BodyRoot() []int32        { return ints(m.p.body_rootid, m.nb()) }
+func (m *Model) BodyMass() []float64      { return nums(m.p.body_mass, m.nb()) }
+func (m *Model) GeomBody() []int32        { return ints(m.p.geom_bodyid, m.ng()) }
+func (m *Model) GeomType() []int32        { return ints(m.p.geom_type, m.ng()) }
+func (m *Model) GeomGroup() []int32       { return ints(m.p.geom_group, m.ng()) }
+func (m *Model) GeomData() []int32        { return ints(m.p.geom_dataid, m.ng()) }
+func (m *Model) GeomMaterial() []int32    { return ints(m.p.geom_matid, m.ng()) }
+func (m *Model) GeomContype() []int32     { return ints(m.p.geom_contype, m.ng()) }
+func (m *Model) GeomConaffinity() []int32 { return ints(m.p.geom_conaffinity, m.ng()) }
+func (m *Model) GeomSize() []float64      { return nums(m.p.geom_size, 3*m.ng()) }
+func (m *Model) GeomPos() []float64       { return nums(m.p.geom_pos, 3*m.ng()) }
+func (m *Model) GeomQuat() []float64      { return nums(m.p.geom_quat, 4*m.ng()) }
+func (m *Model) GeomRGBA() []float32      { return floats(m.p.geom_rgba, 4*m.ng()) }
+func (m *Model) MaterialRGBA() []float32  { return floats(m.p.mat_rgba, 4*int(m.p.nmat)) }
+func (m *Model) JointQpos() []int32       { return ints(m.p.jnt_qposadr, int(m.p.njnt)) }
+func (m *Model) JointDof() []int32        { return ints(m.p.jnt_dofadr, int(m.p.njnt)) }
+func (m *Model) JointRange() []float64    { return nums(m.p.jnt_range, 2*int(m.p.njnt)) }
 
 // MeshData is mesh i as the compiler left it: recentred and turned into its inertia frame, which the geoms that use it make up for.
 // Faces index the vertices, faceNormals the normals.

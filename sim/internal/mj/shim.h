@@ -13,7 +13,7 @@
 // Every function of libmujoco that is used, by name: mjg_load fills the table L with their addresses.
 #define MJG_FUNCTIONS(X)                                                                                                       \
   X(mj_version) X(mj_versionString) X(mju_setLogHandler) X(mju_error) X(mj_makeSpec) X(mj_deleteSpec) X(mj_parseXMLString)    \
-  X(mjs_setDeepCopy) X(mjs_getError) X(mjs_numWarnings) X(mjs_getWarning) X(mjs_attach) X(mjs_addBody) X(mjs_addSite)          \
+  X(mjs_setDeepCopy) X(mjs_getError) X(mjs_attach) X(mjs_addBody) X(mjs_addSite)          \
   X(mjs_addFreeJoint) X(mjs_addGeom) X(mjs_addFrame) X(mjs_addMesh) X(mjs_findBody) X(mjs_findElement) X(mjs_setName)          \
   X(mjs_setString) X(mjs_setFloat) X(mjs_setInt) X(mj_compile) X(mj_saveXMLString) X(mj_deleteModel) X(mj_makeData)            \
   X(mj_deleteData) X(mj_copyData) X(mj_resetData) X(mj_step) X(mj_forward) X(mj_kinematics) X(mj_name2id) X(mj_id2name)        \

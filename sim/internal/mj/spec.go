@@ -24,8 +24,6 @@ package mj
 //   if (shell) m->inertia = mjMESH_INERTIA_SHELL;
 // }
 // static int saveXML(mjSpec* s, char* buf, int n, mjgErr* e) { return L.mj_saveXMLString(s, buf, n, e->buf, sizeof e->buf); }
-// static int numWarnings(mjSpec* s) { return L.mjs_numWarnings(s); }
-// static const char* getWarning(mjSpec* s, int i) { return L.mjs_getWarning(s, i); }
 import "C"
 
 import (
@@ -226,15 +224,6 @@ func (s *Spec) Compile() (*Model, error) {
 		return nil, asError(&e)
 	}
 	return &Model{m}, nil
-}
-
-// Warnings are the compiler's.
-func (s *Spec) Warnings() []string {
-	var w []string
-	for i := range int(C.numWarnings(s.p)) {
-		w = append(w, C.GoString(C.getWarning(s.p, C.int(i))))
-	}
-	return w
 }
 
 // XML is mj_saveXMLString, of a compiled Spec.

@@ -24,9 +24,7 @@ type Order struct {
 
 var errQuit = errors.New("quit")
 
-// Orders are all there are, in the order in which help lists them. Places in pictures are 0…1 from the top left corner.
-func Orders() []Order { return orders }
-
+// orders are all there are, in the order in which help lists them. Places in pictures are 0…1 from the top left corner.
 var orders []Order
 
 func init() { // not where it is declared: help refers to the list

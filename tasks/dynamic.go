@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/refarena/refarena/referee"
@@ -78,7 +79,11 @@ func (s *Suite) checkDynamics(t *Task, known func(string) error) error {
 			return fmt.Errorf("event %d: %w", i+1, err)
 		}
 		if e.Goal != "" && t.goal(e.Goal) < 0 {
-			return fmt.Errorf("event %d: no goal %q", i+1, e.Goal)
+			var have []string
+			for _, g := range t.Goals {
+				have = append(have, g.Name)
+			}
+			return fmt.Errorf("event %d: no goal %q (have %s)", i+1, e.Goal, strings.Join(have, ", "))
 		}
 		if e.During != "pick" && e.During != "place" {
 			return fmt.Errorf("event %d: during %q (want pick or place)", i+1, e.During)

@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/sim"
 )
 
@@ -89,7 +90,7 @@ func (e *Event) check() error {
 // check says what is wrong with a script, and puts it in order.
 func (s *Script) check() error {
 	if s.Robot == "" {
-		return fmt.Errorf("replay: no robot")
+		return fmt.Errorf("replay: no robot (want one of %s)", strings.Join(robots.Names(), ", "))
 	}
 	if len(s.Size) != 2 || min(s.Size[0], s.Size[1]) < 1 || max(s.Size[0], s.Size[1]) > sim.MaxImageSide {
 		return fmt.Errorf("replay: size %v (want [width, height], each 1 to %d)", s.Size, sim.MaxImageSide)

@@ -44,7 +44,7 @@ type commandLine struct {
 	Export  exportCommand  `cmd:"" help:"Write a scene (glTF, MJCF) or a run (Parquet, CSV, JUnit, MCAP, LeRobot, videos) for other programs."`
 	Gen     genCommand     `cmd:"" help:"Make scenes and instructions about them; --stats says how they are distributed, --out writes training data."`
 	Bench   benchCommand   `cmd:"" help:"Measure this machine: physics, pictures, kinematics, whole episodes."`
-	Scene   layoutCommand  `cmd:"" help:"Make a scene and keep it, or check scene files."`
+	Scene   sceneCommand   `cmd:"" help:"Make a scene and keep it, or check scene files."`
 	Objects objectsCommand `cmd:"" help:"Print the objects that scenes are made of, and draw them."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is installed, what is missing, and what to do about it."`
 

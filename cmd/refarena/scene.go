@@ -1,128 +1,151 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 
-	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
-	"github.com/refarena/refarena/sim"
-	"github.com/refarena/refarena/sim/render"
-	"github.com/refarena/refarena/tasks"
-	"github.com/refarena/refarena/tasks/export"
 )
 
-// Which scene a command shows: an episode's, or one of a level.
-type sceneFlags struct {
-	episodeFlags
-	Level   string `placeholder:"LEVEL" help:"A scene of this level (easy, medium, hard) instead of one of a suite."`
-	NoRobot bool   `help:"Leave the robot away; only with --level."`
+type sceneCommand struct {
+	Make  layoutMakeCommand  `cmd:"" help:"Make a scene, say what is in it, and keep it as a scene file if you like."`
+	Check layoutCheckCommand `cmd:"" help:"Read scene files, settle them again, and see whether they still are what they say."`
 }
 
-// A shownScene is a settled scene and what it is called.
-type shownScene struct {
-	*scenes.Scene
-	name  string           // of its suite or level
-	robot *robots.Robot    // nil: none
-	stage *tasks.Stage     // nil: it is of a level, without a task
-	see   *render.Renderer // nil if it wasn't asked for
-	free  func()
+type layoutMakeCommand struct {
+	Level  string   `placeholder:"LEVEL" help:"easy, medium or hard; without it a tidy table."`
+	Seed   uint64   `default:"1" help:"Seed of the scene."`
+	Count  string   `placeholder:"N" help:"How many objects: a number, or MIN-MAX."`
+	Table  string   `placeholder:"DEPTHxWIDTH" help:"Size of the table's top [m], such as 0.8x1.2."`
+	Gap    float64  `placeholder:"M" help:"Least distance between two objects [m]."`
+	Design []string `placeholder:"NAME" help:"What the objects are chosen from, by the names that refarena objects prints."`
+	Out    string   `placeholder:"FILE" help:"Write the scene into this file."`
 }
 
-// open makes the scene. With see, it comes with a renderer, the one that looked at it where one did: another would compile its shaders
-// again. The caller closes both.
-func (f *sceneFlags) open(see bool) (_ *shownScene, err error) {
-	suite, device, err := f.load()
+// config is what the flags ask for.
+func (c *layoutMakeCommand) config() (scenes.Config, error) {
+	var cfg scenes.Config
+	if c.Level != "" {
+		level, err := scenes.ParseLevel(c.Level)
+		if err != nil {
+			return cfg, err
+		}
+		if cfg, err = level.Config(); err != nil {
+			return cfg, err
+		}
+	}
+	if c.Count != "" {
+		from, to, isRange := strings.Cut(c.Count, "-")
+		if !isRange {
+			to = from
+		}
+		var err1, err2 error
+		cfg.MinObjects, err1 = strconv.Atoi(from)
+		cfg.MaxObjects, err2 = strconv.Atoi(to)
+		if err1 != nil || err2 != nil || cfg.MinObjects < 1 {
+			return cfg, fmt.Errorf("--count %s (want a number of objects, or two as in 4-8)", c.Count)
+		}
+	}
+	if c.Table != "" {
+		depth, width, ok := strings.Cut(c.Table, "x")
+		x, err1 := strconv.ParseFloat(depth, 64)
+		y, err2 := strconv.ParseFloat(width, 64)
+		if !ok || err1 != nil || err2 != nil {
+			return cfg, fmt.Errorf("--table %s (want its depth and width in m, such as 0.8x1.2)", c.Table)
+		}
+		t := scenes.DefaultTable
+		if near := scenes.TaskZone.MinX; x < t.Top.MaxX-near { // a small table stands where the robot reaches
+			t.Top.MinX = near
+		}
+		t.Top.MaxX, t.Top.MinY, t.Top.MaxY = t.Top.MinX+x, -y/2, y/2
+		cfg.Setting, cfg.MinTables, cfg.MaxTables = &scenes.Setting{Tables: []scenes.Table{t}}, 1, 1
+	}
+	if c.Gap != 0 {
+		cfg.Gap, cfg.TaskGap = c.Gap, max(c.Gap, cfg.TaskGap)
+	}
+	cfg.Designs = c.Design
+	return cfg, cfg.Validate()
+}
+
+// Run makes the scene, or says why there can be none.
+func (c *layoutMakeCommand) Run(io console) error {
+	cfg, err := c.config()
 	if err != nil {
-		return nil, err
+		return usageError{err}
 	}
-	s := &shownScene{name: suite.Name}
-	if s.robot, err = robots.Open(f.Robot); err != nil {
-		return nil, err
-	}
-	var level scenes.Level
-	if f.Level != "" {
-		if level, err = scenes.ParseLevel(f.Level); err != nil {
-			return nil, usageError{err}
-		}
-		s.name = f.Level
-		if f.NoRobot {
-			s.robot = nil
-		}
-	} else if f.NoRobot {
-		return nil, usageError{errNoRobot}
-	}
-	if see || f.Level == "" {
-		if s.see, err = render.New(render.Options{Device: device}); err != nil {
-			return nil, err
-		}
-	}
-	if f.Level != "" {
-		s.Scene, err = tasks.LevelScene(level, s.robot, f.Seed)
-		s.free = func() { s.Scene.Close() }
-	} else {
-		var stage *tasks.Stage
-		if stage, err = tasks.NewStage(suite, s.robot, f.Seed, s.see); err == nil {
-			s.Scene, s.stage, s.free = stage.Scene, stage, func() { stage.Close() }
-		}
-	}
+	s, err := scenes.Generate(cfg, c.Seed, scenes.Mount{})
 	if err != nil {
-		s.free = nil
-		s.close()
-		return nil, err
+		return err
 	}
-	return s, nil
+	defer s.Close()
+	if c.Out != "" {
+		text, err := s.Encode()
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(c.Out), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(c.Out, text, 0o644); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(io.out, "%-26s %-15s %-26s %s\n", "OBJECT", "DESIGN", "ON", "AT_M")
+	for _, o := range s.Objects {
+		on := o.On
+		if on == "" {
+			on = "table"
+		}
+		fmt.Fprintf(io.out, "%-26s %-15s %-26s %.3f, %.3f, %.3f\n", o.Name, o.Design.Name, on, o.TWorldObj.Pos[0], o.TWorldObj.Pos[1], o.TWorldObj.Pos[2])
+	}
+	var refused []string
+	for _, why := range slices.Sorted(maps.Keys(s.Rejected)) {
+		refused = append(refused, fmt.Sprintf("%d × %s", s.Rejected[why], why))
+	}
+	if refused == nil {
+		refused = []string{"none"}
+	}
+	fmt.Fprintf(io.out, "%d objects; draws refused before: %s; hash %s\n", len(s.Objects), strings.Join(refused, ", "), s.Hash())
+	return nil
 }
 
-func (s *shownScene) close() {
-	if s.free != nil {
-		s.free()
-	}
-	if s.see != nil {
-		s.see.Close()
-	}
+type layoutCheckCommand struct {
+	Files []string `arg:"" help:"Scene files (refarena scene make --out FILE)."`
 }
 
-// referee is what the referee of an episode sees the scene through; of a level's scene, the robot's own camera if it has one.
-func (s *shownScene) referee(w, h int) (sim.Camera, error) {
+// Run checks scene files. Exit status 1 if one is refused, 2 if one cannot be read.
+func (c *layoutCheckCommand) Run(io console) error {
+	var unreadable, refused error
+	for _, name := range c.Files {
+		text, err := os.ReadFile(name)
+		if err == nil {
+			_, _, err = scenes.Parse(name, text)
+		}
+		if err != nil {
+			fmt.Fprintf(io.err, "refarena: %v\n", err)
+			unreadable = errors.Join(unreadable, err)
+			continue
+		}
+		s, err := scenes.Load(name, text, scenes.Mount{})
+		if err != nil {
+			fmt.Fprintf(io.err, "refarena: %v\n", err)
+			refused = err
+			continue
+		}
+		fmt.Fprintf(io.out, "%s: ok, %d objects rest where they should; hash %s\n", name, len(s.Objects), s.Hash())
+		s.Close()
+	}
 	switch {
-	case s.stage != nil:
-		return s.stage.Camera(w, h)
-	case s.robot != nil && s.robot.Camera != "":
-		preset, err := sim.FindCameraPreset(s.robot.Camera)
-		if err != nil {
-			return sim.Camera{}, err
-		}
-		return preset.Mounted(s.Data, tasks.RobotPrefix, w, h)
+	case unreadable != nil:
+		return usageError{fmt.Errorf("not every file could be read")}
+	case refused != nil:
+		return errReported
 	}
-	return s.Camera(w, h), nil
+	return nil
 }
-
-// cameras are the views of a scene, the referee's first.
-func (s *shownScene) cameras(w, h int) ([]sim.Camera, error) {
-	cam, err := s.referee(w, h)
-	cam.Name = tasks.RefereeCamera // whichever it is: its preset is there by its own name
-	return []sim.Camera{cam, overview(w, h)}, err
-}
-
-// presets are the named cameras: third persons where the referee's stands, and those on the robot as it stands.
-func (s *shownScene) presets(w, h int) (out []sim.Camera, err error) {
-	for _, name := range sim.CameraPresets() {
-		p, err := sim.FindCameraPreset(name)
-		if err != nil {
-			return nil, err
-		}
-		if p.Body == "" {
-			out = append(out, p.Camera(w, h, s.Camera(w, h).TWorldCam))
-		} else if s.robot != nil && slices.Contains(tasks.Cameras(s.robot.Name), name) {
-			cam, err := p.Mounted(s.Data, tasks.RobotPrefix, w, h)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, cam)
-		}
-	}
-	return out, nil
-}
-
-// overview shows the whole robot.
-func overview(w, h int) sim.Camera { return export.Overview(w, h) }

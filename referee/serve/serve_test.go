@@ -285,15 +285,19 @@ func TestQueue(t *testing.T) {
 	go func() { results <- post(ctx) }()
 	<-entered
 	go func() { results <- post(t.Context()) }()
-	for range 500 { // until the second one waits
+	waits := false
+	for range 3000 { // until the second one waits
 		if resp, err := http.Get(url + "/healthz"); err == nil {
 			got, _ := io.ReadAll(resp.Body)
 			resp.Body.Close()
-			if strings.Contains(string(got), `"waiting":1`) {
+			if waits = strings.Contains(string(got), `"waiting":1`); waits {
 				break
 			}
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+	if !waits {
+		t.Fatal("the second question does not wait")
 	}
 	if got := post(t.Context()); got != 503 {
 		t.Errorf("the third: status %d, want 503", got)

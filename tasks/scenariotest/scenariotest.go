@@ -80,8 +80,11 @@ func RunScenario(t *testing.T, yaml string, r referee.Referee, options ...Option
 	if err != nil {
 		t.Fatalf("scenariotest: the scenario: %v", err)
 	}
-	run(t, "FILE.yaml", s, r, options)
+	run(t, writtenInTest, s, r, options)
 }
+
+// writtenInTest is how a suite is called that has no file.
+const writtenInTest = "FILE.yaml"
 
 // name is what the suite is called in commands.
 func run(t *testing.T, name string, s *tasks.Suite, r referee.Referee, options []Options) {
@@ -117,6 +120,9 @@ func run(t *testing.T, name string, s *tasks.Suite, r referee.Referee, options [
 				mu.Unlock()
 				replay := fmt.Sprintf("again:  go test -run '^%s$'\nreplay: refarena eval --suite %s --robot %s --referee %s --seed %d --episodes 1 --frames all",
 					strings.ReplaceAll(t.Name(), "/", "$/^"), name, rec.Robot, rec.Referee, seed)
+				if name == writtenInTest {
+					replay += "\n        (FILE.yaml: the test's YAML, saved)"
+				}
 				if rec.Outcome != tasks.Success && o.Artifacts != "" {
 					replay += "\nkept:   " + artifact(&o, t.Name())
 				}

@@ -52,7 +52,7 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 	arm := g1Arm{side: s, tPalmEE: p.TPalmEE(int(s))}
 	home := g1Home(s)
 	r := &Robot{
-		Name: "g1", Title: "Unitree G1 (29 joints) with Dex3-1 hands", Mode: fmt.Sprintf("%v %v", s, p), Camera: "g1-head",
+		Name: "g1", Title: "Unitree G1 (29 joints) with Dex3-1 hands", Mode: fmt.Sprintf("%v %v", s, p), Side: s.String(), Camera: "g1-head",
 		Arm: Arm{
 			Kinematics: arm, Home: home[:], Base: "base", Beside: true, Reach: 0.72, Sweep: g1Sweep[:],
 		},

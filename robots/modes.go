@@ -49,7 +49,7 @@ func (e *Executor) occupied() Outcome {
 	case !free:
 		return failed(NoGrasp, "both hands hold something already")
 	case a.grips != nil && jointDistance(a.q, a.robot.Arm.Home) > 0.01:
-		return failed(NoGrasp, "the %s hand holds something, and there was no room for it at home", a.robot.Mode)
+		return failed(NoGrasp, "the %s hand holds something, and there was no room for it at home", a.robot.Side)
 	}
 	return Outcome{}
 }

@@ -328,16 +328,13 @@ func (p *SimPlant) JointAngles(data *sim.Data, q []float64) []float64 {
 	return q
 }
 
-// HandWidths appends how far the robot's hands would be open in another Data of the same model [m], each in the first of the Modes that use it, and
-// returns that.
+// HandWidths appends how far the hands of Robot.Arms would be open in another Data of the same model [m], and returns that.
 func (p *SimPlant) HandWidths(data *sim.Data, width []float64) []float64 {
-	last := ""
-	for i, m := range p.first.modes {
-		hand, _, _ := strings.Cut(m.robot.Mode, " ") // "right tripod": the modes of a hand follow one another
-		if i == 0 || hand != last {
+	arms := p.first.robot.Arms()
+	for _, m := range p.first.modes {
+		if slices.Contains(arms, m.robot) {
 			width = append(width, m.Sense(data).Width)
 		}
-		last = hand
 	}
 	return width
 }

@@ -15,6 +15,7 @@ type Robot struct {
 	Name   string
 	Title  string // for people
 	Mode   string // the way to act: which arm and how its hand grasps; "" if there is one only
+	Side   string // the arm that acts: right or left; "" if there is one only
 	Camera string // the preset of the camera that it looks through, on its body (see sim.FindCameraPreset); "": it looks from outside
 	Arm    Arm
 	Hand   Hand
@@ -41,20 +42,25 @@ func (r *Robot) Joints() []Joint {
 	return all
 }
 
-// Capsules are what the robot's arms and hands take up, in base: those of the first of the Modes for each arm. q is where the Joints are [rad].
+// Arms are the first of the Modes for each Side.
+func (r *Robot) Arms() []*Robot {
+	var out []*Robot
+	for _, m := range r.Modes() {
+		if !slices.ContainsFunc(out, func(o *Robot) bool { return o.Side == m.Side }) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// Capsules are what the robot's arms and hands take up, in base: see Arms. q is where the Joints are [rad].
 func (r *Robot) Capsules(q []float64) []Capsule {
 	at := map[string]float64{}
 	for i, j := range r.Joints() {
 		at[j.Name] = q[i]
 	}
 	var all, buf []Capsule
-	last := ""
-	for i, m := range r.Modes() {
-		hand, _, _ := strings.Cut(m.Mode, " ")
-		if i > 0 && hand == last {
-			continue
-		}
-		last = hand
+	for _, m := range r.Arms() {
 		own := make([]float64, len(m.Arm.Joints))
 		for k, j := range m.Arm.Joints {
 			own[k] = at[j.Name]

@@ -288,11 +288,12 @@ func (e *Executor) nearest(tBaseEE sim.Pose, seed []float64) ([]float64, bool) {
 }
 
 // line is the straight way of the tool from where it is at q to the place to (in base, the orientation stays), as joint positions. It
-// ends early, and false, where the kinematics ends.
+// ends early, and false, where the kinematics ends or the arm would touch itself.
 func (e *Executor) line(q []float64, to sim.Vec3) ([][]float64, bool) {
 	start := e.robot.Arm.Forward(q)
 	n := max(2, int(math.Ceil(to.Sub(start.Pos).Len()/lineStep)))
 	rows := [][]float64{q}
+	apart := e.apart(q)
 	for k := 1; k <= n; k++ {
 		t := start
 		t.Pos = start.Pos.Add(to.Sub(start.Pos).Mul(float64(k) / float64(n)))
@@ -305,9 +306,20 @@ func (e *Executor) line(q []float64, to sim.Vec3) ([][]float64, bool) {
 				return rows, false
 			}
 		}
+		if apart && !e.apart(row) {
+			return rows, false
+		}
 		rows = append(rows, row)
 	}
 	return rows, true
+}
+
+// apart reports whether the arm at q keeps clear of itself, and of the rest of the robot.
+func (e *Executor) apart(q []float64) bool {
+	check := &e.ways().check
+	check.hold(nil)
+	check.place(q)
+	return check.clearOfItself(clearance)
 }
 
 // timed gives a path its duration; toolSpeed 0 leaves the tool's speed to the joints.

@@ -70,9 +70,11 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 	case dex3.Pinch:
 		// The middle finger sticks out straight, 60 mm behind the tips: nothing may be there.
 		r.Hand.FingerWidth, r.Hand.Depth, r.Hand.PalmHalf, r.Hand.Handicap = 0.026, 0.058, [2]float64{0.074, 0.110}, 5
+		r.Hand.Thin = 0.014
 		r.Hand.Nothing = 0.0045 // pressed together the finger tips bend back: the joints then say 3.2 mm
 	case dex3.Tripod:
 		r.Hand.FingerGap = 2 * (dex3.FingerZ - 0.011)
+		r.Hand.Thin = 0.025
 		late = []int{5, 6} // the middle finger
 	case dex3.Power:
 		// Around what is up to 88 mm wide and reaches at least 55 mm into the hand, up to the palm. Closed on nothing, the inner links meet the palm.

@@ -88,11 +88,14 @@ const (
 	around       = 0.16   // how far around the pointed point matters [m]
 	maxPoints    = 4000   // of own and others each
 	maxGrasps    = 40
-	maxCost      = 26.0 // what costs more does not hold
-	blindCost    = 3.0  // for closing along the line of sight: one finger goes where only guesses are
-	wedgeCost    = 6.0  // for what may stay between two fingers when they open
-	wedgeAngle   = 0.82 // of the sides of what does, from the closing direction's normal: the angle of friction from a right angle [rad]
-	behindCost   = 5.0  // for a finger that goes where something else hides the view
+	maxCost      = 26.0  // what costs more does not hold
+	blindCost    = 3.0   // for closing along the line of sight: one finger goes where only guesses are
+	slimWidth    = 0.03  // what is less wide has to be seen where two fingers press on it [m]
+	thinHigh     = 0.025 // thin things that stand up, higher than this above the support [m], …
+	thinCost     = 5.0   // … such as pens in a holder, are missed easily
+	wedgeCost    = 6.0   // for what may stay between two fingers when they open
+	wedgeAngle   = 0.82  // of the sides of what does, from the closing direction's normal: the angle of friction from a right angle [rad]
+	behindCost   = 5.0   // for a finger that goes where something else hides the view
 )
 
 // Plan finds grasps for what the frame shows at px, best first. robot is what the robot itself takes up in the world; points in it are
@@ -734,6 +737,9 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 			}
 		}
 		ends[side][third] = max(ends[side][third], math.Abs(du))
+		if q.hidden && width < slimWidth {
+			continue // the mirror image of a spout is none
+		}
 		if dv > h.FingerGap/2+0.003 {
 			beside[0]++
 		} else if dv < -h.FingerGap/2-0.003 {
@@ -779,6 +785,9 @@ func (g *GraspPlanner) rate(s *slice, a, b float64, edge bool) (float64, bool) {
 	}
 	low, high := g.ends(a-slotSize, b+slotSize, padLow)
 	cost += 1600 * min(0.012, max(0, width-max(high-low, 0)-0.001)) // below the pads: they would press it down and out
+	if width < h.Thin && s.world(u, s.v, padLow)[2]-g.seg.support > thinHigh {
+		cost += thinCost
+	}
 	if edge {
 		cost += 3
 	} else {

@@ -155,6 +155,7 @@ type Hand struct {
 	MaxWidth           float64 // opening [m]
 	Handicap           float64 // what its grasps cost more than those of another mode (see Grasp.Cost)
 	MinWidth, MinDepth float64 // of what it grasps, and of how deep that is in it, at least [m]
+	Thin               float64 // what is thinner and stands up is easily missed [m]; 0: nothing
 	Spare              float64 // how much wider than what is grasped it opens at least [m]; 0 means 0.012
 	Reserve            float64 // what the widest thing to be gripped is narrower than the opening, at least [m]
 	Nothing            float64 // a hand closed to this, by its joints, holds nothing [m]; 0 means 0.002

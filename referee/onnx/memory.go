@@ -121,6 +121,9 @@ func (m *Memory) Close() error {
 // Size is the length in bytes.
 func (m *Memory) Size() int { return m.size }
 
+// Device is where it is.
+func (m *Memory) Device() Device { return m.dev }
+
 // at is the address of byte off, after a check that n bytes lie there.
 func (m *Memory) at(off, n int) unsafe.Pointer {
 	if m.ptr == nil || off < 0 || n < 0 || off+n > m.size {

@@ -73,6 +73,8 @@ type engine struct {
 	prompt *onnx.Memory // f32 [limit, hidden], device
 	step   *onnx.Memory // f32 [rows, hidden], device
 	ints   *onnx.Memory // i64, host: ids, mask, positions
+	tiles  *onnx.Memory // f32 [atOnce, 3, side, side], host: what a tower is given
+	plane  []float32    // one of them
 	logits *onnx.Memory // f32 [rows, vocab] or, with batch 1, [1 + drafts, vocab], host
 	views  map[viewKey][]*onnx.Tensor
 
@@ -142,6 +144,8 @@ func newEngine(m *model, o Options) (*engine, error) {
 	e.step = alloc(m.device, e.kept*d.Hidden*4)
 	e.ints = alloc(onnx.CPU, 8*(e.limit+e.rows*e.limit+max(e.chunk, e.kept)+1))
 	e.logits = alloc(onnx.CPU, e.kept*d.Vocab*4)
+	e.plane = make([]float32, 3*c.TileSize*c.TileSize)
+	e.tiles = alloc(onnx.CPU, e.atOnce()*len(e.plane)*4)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("roborefer: key-value cache of %d rows of %d positions: %w", e.rows, e.limit, err), e.free())
 	}
@@ -154,6 +158,7 @@ func (e *engine) memory() int64 {
 	rows, limit := int64(e.rows), int64(e.limit)
 	cache := int64(d.Layers) * 2 * rows * int64(e.rowBytes())
 	features := int64(maxFrames) * int64(c.maxPositions()) * int64(d.Hidden) * 4
+	features += int64(e.atOnce()+1) * 3 * int64(c.TileSize) * int64(c.TileSize) * 4 // the tiles that a tower is given
 	kept := max(rows, 1+int64(len(e.m.draft.form)))
 	return cache + features + (limit+kept)*int64(d.Hidden)*4 + rows*limit*8 + kept*int64(d.Vocab)*4
 }
@@ -188,7 +193,7 @@ func (e *engine) free() error {
 		}
 	}
 	var errs []error
-	for _, m := range []*onnx.Memory{e.cache, e.prompt, e.step, e.ints, e.logits} {
+	for _, m := range []*onnx.Memory{e.cache, e.prompt, e.step, e.ints, e.tiles, e.logits} {
 		errs = append(errs, m.Close())
 	}
 	for _, f := range e.frames {
@@ -616,6 +621,14 @@ func (e *engine) keepAt() int      { return e.positionsAt() + 8*max(e.chunk, e.k
 
 // embedIDs writes the embeddings of ids, rows × cols of them, to byte off of dst.
 func (e *engine) embedIDs(ctx context.Context, dst *onnx.Memory, off int, ids []int, rows, cols int) error {
+	if t, n := e.m.table, e.m.cfg.Decoder.Hidden; t != nil {
+		for i, id := range ids {
+			if err := onnx.Write(dst, off+i*n*4, t[id*n:(id+1)*n]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	wide := make([]int64, len(ids))
 	for i, id := range ids {
 		wide[i] = int64(id)
@@ -819,58 +832,59 @@ func (e *engine) features(j *job, k kind) (*frame, error) {
 		}
 	}
 	e.count(func(s *Stats) { s.FramesEncoded++ })
-	f, err := e.encode(j, k)
+	var spare *onnx.Memory
+	if len(e.frames) == maxFrames {
+		spare, e.frames = e.frames[0].mem, e.frames[1:]
+	}
+	f, err := e.encode(j, k, spare)
 	if err != nil {
 		return nil, err
-	}
-	if len(e.frames) == maxFrames {
-		if err := e.frames[0].mem.Close(); err != nil {
-			return nil, err
-		}
-		e.frames = e.frames[1:]
 	}
 	e.frames = append(e.frames, f)
 	return &e.frames[len(e.frames)-1], nil
 }
 
-// encode runs tower and projector, a few tiles at a time.
-func (e *engine) encode(j *job, k kind) (f frame, err error) {
+// atOnce is how many tiles go through a tower together.
+func (e *engine) atOnce() int {
+	if e.m.device.IsCUDA() {
+		return 4
+	}
+	return 1
+}
+
+// encode runs tower and projector, a few tiles at a time. spare is memory that it may use, or nil; it is encode's from now on.
+func (e *engine) encode(j *job, k kind, spare *onnx.Memory) (f frame, err error) {
 	c := &e.m.cfg
 	tiles, s := j.pixels[k], c.TileSize
-	at := 1
-	if e.m.device.IsCUDA() {
-		at = 4
-	}
 	tower := [2]TowerConfig{c.Vision, c.Depth}[k]
 	tokens, width, dev := c.tokensPerTile(), c.Decoder.Hidden, e.m.device
 	if c.Variant == DynamicS2 {
 		tokens, width, dev = c.grid()*c.grid(), tower.Hidden, onnx.CPU // merged on the host
 	}
-	out, err := onnx.Alloc(dev, len(tiles)*tokens*width*4)
-	if err != nil {
-		return frame{}, err
+	out := spare
+	if size := len(tiles) * tokens * width * 4; spare == nil || spare.Size() != size || spare.Device() != dev {
+		if err := spare.Close(); err != nil {
+			return frame{}, err
+		}
+		if out, err = onnx.Alloc(dev, size); err != nil {
+			return frame{}, err
+		}
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, out.Close())
 		}
 	}()
-	plane := 3 * s * s
-	in, err := onnx.Alloc(onnx.CPU, at*plane*4)
-	if err != nil {
-		return frame{}, err
-	}
-	defer in.Close()
-	buf := make([]float32, plane)
+	at := e.atOnce()
 	for i := 0; i < len(tiles); i += at {
 		n := min(at, len(tiles)-i)
 		for t := range n {
-			c.normalise(buf, tiles[i+t])
-			if err := onnx.Write(in, t*plane*4, buf); err != nil {
+			c.normalise(e.plane, tiles[i+t])
+			if err := onnx.Write(e.tiles, t*len(e.plane)*4, e.plane); err != nil {
 				return frame{}, err
 			}
 		}
-		if err := runOne(j.ctx, e.m.tower[k], in, []int{n, 3, s, s}, out, i*tokens*width*4, []int{n, tokens, width}); err != nil {
+		if err := runOne(j.ctx, e.m.tower[k], e.tiles, []int{n, 3, s, s}, out, i*tokens*width*4, []int{n, tokens, width}); err != nil {
 			return frame{}, err
 		}
 	}

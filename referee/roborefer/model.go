@@ -3,6 +3,7 @@ package roborefer
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -59,6 +60,7 @@ type model struct {
 	projector [2]*onnx.Session // dynamic_s2 only
 	embed     *onnx.Session
 	decoder   *onnx.Session
+	table     []float32 // [vocab, hidden], small models: what embed gives for each id, without running a graph
 	draft     drafter
 
 	// For tests: they see the scores before each token, and that the first n positions of e.prompt are written.
@@ -211,10 +213,46 @@ func open(s source, o Options) (*model, error) {
 			}
 		}
 	}
+	if m.small {
+		if err := m.fillTable(); err != nil {
+			return nil, errors.Join(s.errorf("%w", err), m.close())
+		}
+	}
 	if !m.device.IsCUDA() {
 		onnx.CollapsePages()
 	}
 	return m, nil
+}
+
+// fillTable runs the embedding of all ids.
+func (m *model) fillTable() error {
+	d := m.cfg.Decoder
+	in, err := onnx.Alloc(onnx.CPU, d.Vocab*8)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := onnx.Alloc(onnx.CPU, d.Vocab*d.Hidden*4)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	ids := make([]int64, d.Vocab)
+	for i := range ids {
+		ids[i] = int64(i)
+	}
+	x, errX := in.Tensor(0, onnx.Int64, 1, d.Vocab)
+	defer x.Close()
+	y, errY := out.Tensor(0, onnx.Float32, 1, d.Vocab, d.Hidden)
+	defer y.Close()
+	if err := errors.Join(errX, errY, onnx.Write(in, 0, ids)); err != nil {
+		return err
+	}
+	if err := m.embed.Run(context.Background(), []*onnx.Tensor{x}, []*onnx.Tensor{y}); err != nil {
+		return err
+	}
+	m.table = make([]float32, d.Vocab*d.Hidden)
+	return onnx.Read(out, 0, m.table)
 }
 
 // smallModel is the size of weights below which graphs take milliseconds [bytes].

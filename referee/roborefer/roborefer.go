@@ -195,14 +195,14 @@ func (r *Referee) Point(ctx context.Context, q referee.Query) (referee.Answer, e
 func (r *Referee) newJob(ctx context.Context, q referee.Query, text string) *job {
 	c := &r.m.cfg
 	j := &job{ctx: ctx, limit: r.opt.MaxNewTokens, done: make(chan struct{})}
-	pictures := []picture{{q.Width, q.Height, 3, q.RGB}}
+	pictures := []func() picture{func() picture { return picture{q.Width, q.Height, 3, q.RGB} }}
 	if q.HasDepth() {
-		pictures = append(pictures, picture{q.Width, q.Height, 1, q.DisparityU8()})
+		pictures = append(pictures, func() picture { return picture{q.Width, q.Height, 1, q.DisparityU8()} })
 	}
 	var wg sync.WaitGroup
-	for k, p := range pictures {
+	for k, of := range pictures {
 		wg.Go(func() {
-			h := sha256.New()
+			p, h := of(), sha256.New()
 			var size [16]byte
 			binary.LittleEndian.PutUint64(size[:], uint64(p.w))
 			binary.LittleEndian.PutUint64(size[8:], uint64(p.h))

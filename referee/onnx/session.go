@@ -22,8 +22,7 @@ type Model struct {
 type SessionOptions struct {
 	Device  Device // the zero value is the CPU
 	Threads int    // of the CPU for one Run; 0 means one for each core
-	// Spin lets the threads of a Run wait for its next node with open eyes, for a tenth of a millisecond: for graphs whose nodes take so long. They
-	// sleep when the Run ends.
+	// Spin lets the threads of a Run wait for its next node with open eyes, for a tenth of a millisecond. They sleep when the Run ends.
 	Spin bool
 }
 

@@ -192,7 +192,7 @@ func open(s source, o Options) (*model, error) {
 		m.threads = min(2, runtime.NumCPU()) // more find nothing to do
 	}
 	for _, name := range names {
-		session, err := s.session(name, graphs[name], onnx.SessionOptions{Device: m.device, Threads: m.threads, Spin: m.small})
+		session, err := s.session(name, graphs[name], onnx.SessionOptions{Device: m.device, Threads: m.threads, Spin: !m.device.IsCUDA()})
 		if err != nil {
 			return nil, errors.Join(s.errorf("%w", err), m.close())
 		}

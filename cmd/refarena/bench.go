@@ -85,6 +85,9 @@ var figures = []figure{
 	{"ik.g1", "µs", "≤ 200", (*bench).g1InverseTime},
 	{"ik.g1.p99", "µs", "≤ 5000", (*bench).g1InverseSlowest},
 	{"ik.g1.solved", "%", "≥ 99.5", (*bench).g1InverseSolved},
+	{"ik.g1.waist", "µs", "≤ 200", (*bench).g1WaistTime},
+	{"ik.g1.waist.p99", "µs", "≤ 5000", (*bench).g1WaistSlowest},
+	{"ik.g1.waist.solved", "%", "≥ 99.5", (*bench).g1WaistSolved},
 	{"scenes.easy", "CPU ms", "≤ 150", sceneTime(scenes.LevelEasy, wholeScene, false)},
 	{"scenes.medium", "CPU ms", "≤ 150", sceneTime(scenes.LevelMedium, wholeScene, false)},
 	{"scenes.hard", "CPU ms", "≤ 150", sceneTime(scenes.LevelHard, wholeScene, false)},
@@ -553,7 +556,7 @@ func (b *bench) memory() (x []float64, _ map[string]any, err error) {
 		return nil, nil, err
 	}
 	defer os.RemoveAll(dir)
-	cmd := exec.CommandContext(b.ctx, self, "eval", "--gl", b.device.String(), "--episodes", "10", "--workers", "1", "--json", "--out", dir+"/run")
+	cmd := exec.CommandContext(b.ctx, self, "eval", "--robot", b.name, "--gl", b.device.String(), "--episodes", "10", "--workers", "1", "--json", "--out", dir+"/run")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, nil, fmt.Errorf("%w: %s", err, out)
 	}

@@ -30,14 +30,42 @@ func g1Poses(s g1.Side, n int) []sim.Pose {
 	return out
 }
 
-// g1Inverse solves random reachable palm poses, each once: times [µs] and the share that was solved [%].
+// g1WaistPoses are palm poses in the pelvis that random positions of waist and arm reach.
+func g1WaistPoses(s g1.Side, n int) []sim.Pose {
+	draw := rand.New(rand.NewPCG(6, uint64(s)))
+	out := make([]sim.Pose, n)
+	for i := range out {
+		var q g1.Config
+		for k, j := range g1.Joints(s) {
+			q[k] = j.Min + draw.Float64()*(j.Max-j.Min)
+		}
+		out[i] = g1.Forward(s, q)
+	}
+	return out
+}
+
+// g1Inverse solves random reachable palm poses of the arm alone, each once: times [µs] and the share that was solved [%].
 func g1Inverse() (times []float64, solved float64) {
 	var sols [8]g1.ArmConfig
+	return g1Solve(g1Poses, func(s g1.Side, pose sim.Pose) int {
+		return g1.InverseArm(s, pose, g1.ArmConfig{}, g1.Options{}, &sols)
+	})
+}
+
+// g1WaistInverse is g1Inverse of waist and arm.
+func g1WaistInverse() (times []float64, solved float64) {
+	var sols [8]g1.Config
+	return g1Solve(g1WaistPoses, func(s g1.Side, pose sim.Pose) int {
+		return g1.Inverse(s, pose, g1.Config{}, g1.Options{}, &sols)
+	})
+}
+
+func g1Solve(poses func(g1.Side, int) []sim.Pose, solve func(g1.Side, sim.Pose) int) (times []float64, solved float64) {
 	count := 0
 	for _, s := range [2]g1.Side{g1.Left, g1.Right} {
-		for _, pose := range g1Poses(s, inverseDraws) {
+		for _, pose := range poses(s, inverseDraws) {
 			start := time.Now()
-			n := g1.InverseArm(s, pose, g1.ArmConfig{}, g1.Options{}, &sols)
+			n := solve(s, pose)
 			times = append(times, 1e6*time.Since(start).Seconds())
 			if n > 0 {
 				count++
@@ -67,5 +95,24 @@ func (b *bench) g1InverseSlowest() ([]float64, map[string]any, error) {
 // g1InverseSolved is the share of reachable poses that is solved.
 func (b *bench) g1InverseSolved() ([]float64, map[string]any, error) {
 	_, solved := g1Inverse()
+	return []float64{solved}, g1Config(), nil
+}
+
+// g1WaistTime is how long the inverse kinematics of waist and arm takes.
+func (b *bench) g1WaistTime() ([]float64, map[string]any, error) {
+	times, _ := g1WaistInverse()
+	return times, g1Config(), nil
+}
+
+// g1WaistSlowest is what 99 of 100 stay below.
+func (b *bench) g1WaistSlowest() ([]float64, map[string]any, error) {
+	times, _ := g1WaistInverse()
+	slices.Sort(times)
+	return []float64{times[len(times)*99/100]}, g1Config(), nil
+}
+
+// g1WaistSolved is the share of reachable poses that is solved.
+func (b *bench) g1WaistSolved() ([]float64, map[string]any, error) {
+	_, solved := g1WaistInverse()
 	return []float64{solved}, g1Config(), nil
 }

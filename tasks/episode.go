@@ -140,10 +140,11 @@ type episode struct {
 	aimed string // what the depth image has the last point on; "" if on nothing
 	asked int    // questions
 
-	begun   []sim.Pose    // where the scene's objects were at the beginning
-	areas   []*refer.Area // by goal: where its last placement question said; nil where that was on or in an object
-	tables  []int         // bodies, as areas count them
-	reached []int         // goals, in the order in which they were reached, that still have to hold
+	begun   []sim.Pose           // where the scene's objects were at the beginning
+	areas   []*refer.Area        // by goal: where its last placement question said; nil where that was on or in an object
+	said    []*refer.Instruction // by goal: the last that asked for a free place; nil where none did
+	tables  []int                // bodies, as areas count them
+	reached []int                // goals, in the order in which they were reached, that still have to hold
 }
 
 // errOverTime ends an episode whose simulated time is used up.
@@ -187,7 +188,7 @@ func (e *episode) run(ctx context.Context, seed uint64) (err error) {
 	defer func() { e.rec.SimSeconds = float64(data.Steps()-begun) * sim.Timestep }()
 
 	e.begun = e.stage.poses()
-	e.areas = make([]*refer.Area, len(e.stage.Goals))
+	e.areas, e.said = make([]*refer.Area, len(e.stage.Goals)), make([]*refer.Instruction, len(e.stage.Goals))
 	e.rec.Planned = 2 * e.stage.Task.Need
 	e.rec.Outcome = Failure
 	if w := e.o.watch; w != nil && w.OnStage != nil {
@@ -707,12 +708,35 @@ func (e *episode) whither(goal int, s *StepRecord, r *rand.Rand) (question, erro
 	if err != nil || !ok {
 		return question{region: sim.Region{Width: e.shot.Seg.Width, Height: e.shot.Seg.Height}}, err
 	}
-	e.areas[goal], e.tables = in.Area, nil
-	for _, t := range view.World.Tables {
-		e.tables = append(e.tables, t.Body)
-	}
+	e.means(goal, &in, view)
 	s.Referent = "the free place"
 	return question{in.Text, in.Region, &in}, nil
+}
+
+// means notes which free place an instruction means as things are now.
+func (e *episode) means(goal int, in *refer.Instruction, v *refer.View) {
+	e.said[goal], e.areas[goal], e.tables = in, in.Area, nil
+	for _, t := range v.World.Tables {
+		e.tables = append(e.tables, t.Body)
+	}
+}
+
+// whereNow brings up to date which free place a goal's last instruction means, where things may have been pushed since it was given: what counts is where
+// they are when the object has been put down.
+func (e *episode) whereNow(goal int) error {
+	if in := e.said[goal]; in != nil && len(e.stage.events) > 0 {
+		if err := e.look(&e.live); err != nil {
+			return err
+		}
+		view, err := refer.LookHolding(e.stage.Scene, &e.live, e.stage.Goals[goal].Move)
+		if err != nil {
+			return err
+		}
+		if again, _ := view.Again(*in); again.Area != nil { // the object itself may hide the place
+			e.means(goal, &again, view)
+		}
+	}
+	return nil
 }
 
 func (s *Suite) budgetSeconds(t *Task) float64 {
@@ -800,6 +824,9 @@ func (e *episode) place(ctx context.Context, goal int, s *StepRecord) error {
 		if ok, err := e.replan(ctx, s, pose); err != nil || !ok {
 			return err
 		}
+	}
+	if err := e.whereNow(goal); err != nil {
+		return err
 	}
 	cause, reason, err := e.dwell(ctx, append(slices.Clone(e.reached), goal), false)
 	if err != nil || cause == "" {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +29,28 @@ func shortly(t *testing.T, more ...string) string {
 		t.Fatalf("refarena %v %v = %d, %s", shortRun, more, status, stderr)
 	}
 	return dir
+}
+
+// once is shortRun as one worker plays it, for the tests that only need a run.
+var once struct {
+	sync.Once
+	dir string // removed by TestMain
+}
+
+// played is the folder of shortRun, played by one worker once for all tests. They must not change it.
+func played(t *testing.T) string {
+	t.Helper()
+	once.Do(func() {
+		dir, err := os.MkdirTemp("", "refarena-run")
+		if err != nil {
+			t.Fatal(err)
+		}
+		once.dir = dir
+		if status, _, stderr := command(t, append(slices.Clone(shortRun), "--workers", "1", "--out", filepath.Join(dir, "run"))...); status != exitOK {
+			t.Fatalf("refarena %v = %d, %s", shortRun, status, stderr)
+		}
+	})
+	return filepath.Join(once.dir, "run")
 }
 
 // repeats is what must be equal of a run's records: all but the wall times, by seed.
@@ -54,7 +77,7 @@ func repeats(t *testing.T, dir string) []string {
 
 // One worker, two workers, three shards merged, and a run that is killed five times and resumed: the same records.
 func TestRunsAreOne(t *testing.T) {
-	want := repeats(t, shortly(t, "--workers", "1"))
+	want := repeats(t, played(t))
 	if len(want) != 6 {
 		t.Fatalf("%d records, want 6", len(want))
 	}
@@ -116,7 +139,10 @@ func killedAndResumed(t *testing.T, kills int) string {
 
 // A run is equal to itself played again; a bit of an answer that is not as it was is found, and named.
 func TestVerify(t *testing.T) {
-	dir := shortly(t)
+	dir := filepath.Join(t.TempDir(), "run")
+	if err := os.CopyFS(dir, os.DirFS(played(t))); err != nil {
+		t.Fatal(err)
+	}
 	status, stdout, stderr := command(t, "verify", dir)
 	if status != exitOK || !strings.Contains(stdout, "6 of 6 episodes equal") {
 		t.Fatalf("refarena verify = %d, %s%s", status, stdout, stderr)

@@ -241,11 +241,17 @@ func (m *model) fillTable() error {
 	for i := range ids {
 		ids[i] = int64(i)
 	}
-	x, errX := in.Tensor(0, onnx.Int64, 1, d.Vocab)
+	x, err := in.Tensor(0, onnx.Int64, 1, d.Vocab)
+	if err != nil {
+		return err
+	}
 	defer x.Close()
-	y, errY := out.Tensor(0, onnx.Float32, 1, d.Vocab, d.Hidden)
+	y, err := out.Tensor(0, onnx.Float32, 1, d.Vocab, d.Hidden)
+	if err != nil {
+		return err
+	}
 	defer y.Close()
-	if err := errors.Join(errX, errY, onnx.Write(in, 0, ids)); err != nil {
+	if err := onnx.Write(in, 0, ids); err != nil {
 		return err
 	}
 	if err := m.embed.Run(context.Background(), []*onnx.Tensor{x}, []*onnx.Tensor{y}); err != nil {

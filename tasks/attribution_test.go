@@ -128,6 +128,15 @@ tasks:
     goals: [{move: can, to: tray}]
 `
 
+// A board lies there too, which no hand gets hold of.
+const boardOnTable = `
+name: t
+scene: {min_objects: 4, max_objects: 4}
+tasks:
+  - things: [{name: tray, kind: tray}, {name: can, kind: can}, {name: board, kind: cutting board}]
+    goals: [{move: can, to: tray}]
+`
+
 // Two goals, and a third thing that must not be moved.
 const twoOnTray = `
 name: t
@@ -216,7 +225,7 @@ func TestAttribution(t *testing.T) {
 		{name: "out of reach", fault: fault{stage: func(w *world) {
 			w.put(w.thing("can"), sim.Translation(0.80, 0.50, 0))
 		}}, step: "pick", want: "deproject.out_of_reach"},
-		{name: "too wide", fault: fault{stage: func(w *world) { w.Goals[0].Move = w.thing("tray") }}, step: "pick", want: "grasp.none"},
+		{name: "too wide", suite: boardOnTable, fault: fault{stage: func(w *world) { w.Goals[0].Move = w.thing("board") }}, step: "pick", want: "grasp.none"},
 		{name: "the arm is caught", fault: fault{shot: curtain}, step: "pick", want: "plan.no_path"},
 		{name: "something in the way of the hand, unseen", fault: fault{period: trayBeforeTheHand}, step: "pick", want: "exec.collision"},
 		{name: "taken away as the hand closes", fault: fault{period: func(w *world) {

@@ -149,7 +149,7 @@ func (e *Executor) shake(ctx context.Context, guard func() (Outcome, bool)) (out
 	return out, err
 }
 
-// turnOver points the hand sideways, by the wrist, turns it half around its axis there, or as far as the wrist can and there is room, and comes back.
+// turnOver points the hand sideways, by the wrist, turns it half around its axis there, one way or the other, or as far as a wrist can that turns less, and comes back.
 func (e *Executor) turnOver(ctx context.Context, held *Held, guard func() (Outcome, bool)) (Outcome, error) {
 	n := len(e.q)
 	start := append([]float64(nil), e.q...)
@@ -163,23 +163,19 @@ func (e *Executor) turnOver(ctx context.Context, held *Held, guard func() (Outco
 			return out, err
 		}
 		last := e.robot.Arm.Joints[n-1]
-		for _, by := range [...]float64{math.Pi, -math.Pi, math.Pi / 2, -math.Pi / 2, math.Pi / 4, -math.Pi / 4} {
-			around := append([]float64(nil), over...)
-			around[n-1] += by
-			if math.Abs(by) == math.Pi && last.Max-last.Min < 2*math.Pi { // a wrist that turns less goes as far as it can
-				around[n-1] = min(max(around[n-1], last.Min+0.02), last.Max-0.02)
+		var around [][]float64
+		for _, by := range [...]float64{math.Pi, -math.Pi} {
+			q := append([]float64(nil), over...)
+			q[n-1] += by
+			if last.Max-last.Min < 2*math.Pi { // a wrist that turns less goes as far as it can
+				q[n-1] = min(max(q[n-1], last.Min+0.02), last.Max-0.02)
 			}
-			if around[n-1] < last.Min || around[n-1] > last.Max {
-				continue
+			if q[n-1] >= last.Min && q[n-1] <= last.Max {
+				around = append(around, q)
 			}
-			t, _, ok := e.transit([][]float64{around}, held)
-			if !ok {
-				continue
-			}
-			if out, err := e.follow(ctx, t, guard); err != nil || !out.OK() {
-				return out, err
-			}
-			break
+		}
+		if out, err := e.exerciseTo(ctx, around, held, guard); err != nil || !out.OK() {
+			return out, err
 		}
 		for _, q := range [...][]float64{over, start} {
 			if out, err := e.exerciseTo(ctx, [][]float64{q}, held, guard); err != nil || !out.OK() {

@@ -11,23 +11,25 @@ import (
 
 // What Exercise does with what is held.
 const (
-	exerciseHeight = 0.42        // of the hand above the base, at least 0.3 m above where things stand [m]
-	exerciseReach  = 0.42        // in front of the base [m]
-	exerciseCarry  = 0.50        // from side to side [m]
-	shakeAmplitude = 0.05        // [m]
-	shakeFrequency = 2.0         // [Hz]
-	shakeCycles    = 6           // along each of the three axes, the first two growing and the last two fading
-	overturn       = math.Pi / 2 // of the hand, by the third joint from the tool, to either side if the arm can [rad]
+	exerciseLift   = 0.30 // of the hand, at least, from where it gripped [m]
+	exerciseHeight = 0.42 // of the hand above the base, if that is enough [m]
+	exerciseReach  = 0.42 // in front of the base [m]
+	exerciseCarry  = 0.50 // from side to side [m]
+	shakeAmplitude = 0.05 // [m]
+	shakeFrequency = 2.0  // [Hz]
+	shakeCycles    = 6    // along each of the three axes, the first two growing and the last two fading
+	turnPlaces     = 12   // of the nearest places to turn the hand over, ways are looked for to so many
 )
 
-// Exercise moves what is held about, to see whether the grip holds: up, to and fro along y, x and z (±0.05 m at 2 Hz), over by the wrist
-// until the hand points sideways, half around there, back, and 0.5 m across at full speed. The robot stands at home as after Pick. It ends
-// there, unless something went wrong; the outcome is exec.dropped if the hand lost what it held, plan.no_path if there was no way, ik.unreachable if there is
-// no place where the arm can shake that fast. The error is the plant's or the context's.
+// Exercise moves what is held about, to see whether the grip holds: up by 0.3 m at least, to and fro along y, x and z (±0.05 m at 2 Hz), over by
+// the wrist until the hand points sideways, half a turn around the hand's axis there, back, and 0.5 m across at full speed. The robot stands at home as
+// after Pick. It ends there, unless something went wrong; the outcome is exec.dropped if the hand lost what it held, plan.no_path if there was no
+// way, or no room for the half turn, ik.unreachable if there is no place where the arm can shake that fast. The phases are up, shake, turn over, across, home. The
+// error is the plant's or the context's.
 func (e *Executor) Exercise(ctx context.Context, held *Held) (Outcome, []Phase, error) {
 	e = e.acting()
 	e.begin(0)
-	from, to, ok := e.exercisePlace()
+	from, to, ok := e.exercisePlace(held)
 	if !ok {
 		return failed(Unreachable, "nowhere before the robot can the arm shake by %g m at %g Hz", shakeAmplitude, shakeFrequency), nil, nil
 	}
@@ -49,11 +51,11 @@ func (e *Executor) Exercise(ctx context.Context, held *Held) (Outcome, []Phase, 
 	return Outcome{}, e.phases, nil
 }
 
-// exercisePlace is where the arm shakes and where it goes across from there: with its hand turned as at home, to the base's right or left, at
-// exerciseReach and exerciseHeight or, if shaking there asks for more speed than the joints are planned with, in the nearest place of a grid
-// around where it does not.
-func (e *Executor) exercisePlace() (from, to []float64, ok bool) {
+// exercisePlaces are places for the hand before the robot, turned as at home, in base: to the base's right or left, at exerciseReach and exerciseHeight, or
+// higher if what is held was gripped high up, and in a grid around that, those nearest to it first.
+func (e *Executor) exercisePlaces(held *Held) []sim.Pose {
 	rot := e.robot.Arm.Forward(e.robot.Arm.Home).Rot
+	least := e.tBaseWorld.Apply(held.Grasp.TWorldEE.Pos)[2] + exerciseLift
 	near := [...]float64{0, -0.05, 0.05, -0.10, 0.10}
 	type place struct{ dx, dz, side float64 }
 	var places []place
@@ -65,8 +67,19 @@ func (e *Executor) exercisePlace() (from, to []float64, ok bool) {
 		}
 	}
 	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(math.Hypot(a.dx, a.dz), math.Hypot(b.dx, b.dz)) })
+	var out []sim.Pose
 	for _, p := range places {
-		t := sim.Pose{Pos: sim.Vec3{exerciseReach + p.dx, p.side * exerciseCarry / 2, exerciseHeight + p.dz}, Rot: rot}
+		if z := max(exerciseHeight, least) + p.dz; z >= least {
+			out = append(out, sim.Pose{Pos: sim.Vec3{exerciseReach + p.dx, p.side * exerciseCarry / 2, z}, Rot: rot})
+		}
+	}
+	return out
+}
+
+// exercisePlace is where the arm shakes and where it goes across from there: the first of exercisePlaces where shaking asks for no more speed than the joints
+// are planned with.
+func (e *Executor) exercisePlace(held *Held) (from, to []float64, ok bool) {
+	for _, t := range e.exercisePlaces(held) {
 		if from, ok = e.nearest(t, e.q); !ok || !e.canShake(from) {
 			continue
 		}
@@ -149,40 +162,102 @@ func (e *Executor) shake(ctx context.Context, guard func() (Outcome, bool)) (out
 	return out, err
 }
 
-// turnOver points the hand sideways, by the wrist, turns it half around its axis there, one way or the other, or as far as a wrist can that turns less, and comes back.
+// turnOver brings the hand to where its axis is level, turns it half around that axis, by one joint of the wrist, and back again, and returns to where the
+// arm was.
 func (e *Executor) turnOver(ctx context.Context, held *Held, guard func() (Outcome, bool)) (Outcome, error) {
-	n := len(e.q)
-	start := append([]float64(nil), e.q...)
-	for _, side := range [...]float64{1, -1} {
-		over := append([]float64(nil), start...)
-		over[n-3] += side * overturn
-		if _, _, ok := e.transit([][]float64{over}, held); !ok {
-			continue
-		}
-		if out, err := e.exerciseTo(ctx, [][]float64{over}, held, guard); err != nil || !out.OK() {
-			return out, err
-		}
-		last := e.robot.Arm.Joints[n-1]
-		var around [][]float64
-		for _, by := range [...]float64{math.Pi, -math.Pi} {
-			q := append([]float64(nil), over...)
-			q[n-1] += by
-			if last.Max-last.Min < 2*math.Pi { // a wrist that turns less goes as far as it can
-				q[n-1] = min(max(q[n-1], last.Min+0.02), last.Max-0.02)
-			}
-			if q[n-1] >= last.Min && q[n-1] <= last.Max {
-				around = append(around, q)
-			}
-		}
-		if out, err := e.exerciseTo(ctx, around, held, guard); err != nil || !out.OK() {
-			return out, err
-		}
-		for _, q := range [...][]float64{over, start} {
-			if out, err := e.exerciseTo(ctx, [][]float64{q}, held, guard); err != nil || !out.OK() {
-				return out, err
-			}
-		}
-		return Outcome{}, nil
+	start := slices.Clone(e.q)
+	around := e.halfTurns(held)
+	if len(around) == 0 {
+		return failed(NoPath, "no room to turn the hand half around"), nil
 	}
-	return failed(NoPath, "no room to turn the hand over"), nil
+	var goals [][]float64
+	for _, h := range around[:min(len(around), turnPlaces)] {
+		goals = append(goals, h.from)
+	}
+	t, goal, ok := e.transit(goals, held)
+	if !ok {
+		return failed(NoPath, "no clear way to where there is room to turn the hand half around"), nil
+	}
+	h := around[goal]
+	for _, t := range [...]trajectory{t, e.timed(newPath(h.from, h.to), 0), e.timed(newPath(h.to, h.from), 0)} {
+		if out, err := e.follow(ctx, t, guard); err != nil || !out.OK() {
+			return out, err
+		}
+	}
+	return e.exerciseTo(ctx, [][]float64{start}, held, guard)
+}
+
+// A halfTurn is joint positions between which the hand turns by π about its axis, which is level.
+type halfTurn struct{ from, to []float64 }
+
+// halfTurns are half turns with room for the arm and what is held all the way, the nearest to where the arm is first: with the arm as it is there, or as it
+// is in one of exercisePlaces, but for its wrist, of which the first joint makes the hand's axis level.
+func (e *Executor) halfTurns(held *Held) []halfTurn {
+	arm := &e.robot.Arm
+	n := len(arm.Joints)
+	load := loadOf(held)
+	inside := func(i int, q float64) bool { return q >= arm.Joints[i].Min && q <= arm.Joints[i].Max }
+	var out []halfTurn
+	try := func(q []float64) {
+		for _, begin := range [...]float64{q[arm.Twist], -math.Pi / 2, math.Pi / 2} {
+			for _, by := range [...]float64{math.Pi, -math.Pi} {
+				from := slices.Clone(q)
+				from[arm.Twist] = begin
+				copy(from[arm.Twist+1:], arm.Straight)
+				if !inside(arm.Twist, begin) || !inside(arm.Twist, begin+by) {
+					continue
+				}
+				for _, level := range e.level(from, n-3) {
+					if !inside(n-3, level) {
+						continue
+					}
+					from := slices.Clone(from)
+					from[n-3] = level
+					to := slices.Clone(from)
+					to[arm.Twist] += by
+					if e.ways().sweeps(from, to, load, startClearance) {
+						out = append(out, halfTurn{from, to})
+					}
+				}
+			}
+		}
+	}
+	if try(e.q); len(out) == 0 {
+		for _, t := range e.exercisePlaces(held) {
+			rows := slices.Clone(arm.Inverse(t, e.q, e.rows))
+			for ; len(rows) > 0; rows = rows[n:] {
+				try(rows[:n])
+			}
+		}
+	}
+	far := func(h halfTurn) float64 { return jointDistance(e.q, h.from) }
+	slices.SortStableFunc(out, func(a, b halfTurn) int { return cmp.Compare(far(a), far(b)) })
+	return out
+}
+
+// level are the angles of a joint at which, all others being where they are in q, the hand's axis is level [rad]: those in -π…π, and the nearest ones.
+func (e *Executor) level(q []float64, joint int) []float64 {
+	at := q[joint]
+	q = slices.Clone(q)
+	var up [3]float64 // how far the hand's axis points up at 0, π/2 and π: a·cos + b·sin + c
+	for k := range up {
+		q[joint] = float64(k) * math.Pi / 2
+		up[k] = e.robot.Arm.Forward(q).Axis(2)[2]
+	}
+	c := (up[0] + up[2]) / 2
+	a, b := (up[0]-up[2])/2, up[1]-c
+	most := math.Hypot(a, b)
+	if most < 0.05 || math.Abs(c) > most {
+		return nil
+	}
+	middle, half := math.Atan2(b, a), math.Acos(-c/most)
+	var out []float64
+	for _, x := range [...]float64{middle + half, middle - half} {
+		x = math.Remainder(x, 2*math.Pi)
+		out = append(out, x)
+		if near := at + math.Remainder(x-at, 2*math.Pi); math.Abs(near-x) > 1e-9 {
+			out = append(out, near)
+		}
+	}
+	return out
 }

@@ -55,6 +55,7 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 		Name: "g1", Title: "Unitree G1 (29 joints) with Dex3-1 hands", Mode: fmt.Sprintf("%v %v", s, p), Side: s.String(), Camera: "g1-head",
 		Arm: Arm{
 			Kinematics: arm, Home: home[:], Base: "base", Beside: true, Reach: 0.72, Sweep: g1Sweep[:],
+			Twist: g1.DOF - 2, Straight: []float64{g1Straight(s)}, // wrist pitch; with the wrist yawed so that its axis is the hand's
 		},
 		Hand: Hand{
 			Kind: p.String(),
@@ -124,6 +125,12 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 	r.Arm.Parts, r.Arm.HandParts = g1Parts(s, p)
 	r.Arm.Pairs = pairs(r.Arm.Parts, g1Apart)
 	return r
+}
+
+// g1Straight is the wrist's yaw at which the axis of its pitch joint is parallel to where the hand points [rad].
+func g1Straight(s g1.Side) float64 {
+	out := dex3.Tripod.TPalmEE(int(s)).Axis(2) // all pre-shapes point alike
+	return math.Atan(out[0] / out[1])
 }
 
 // g1PowerHandicap is what a power grasp costs more than a tripod's, if the planner finds both (see Grasp.Cost): less, it holds better.

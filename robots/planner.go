@@ -247,6 +247,11 @@ func (p *MotionPlanner) edge(a, b []float64, margin float64) bool {
 	return p.check.edge(a, b, margin, step(margin), p.mid)
 }
 
+// sweeps reports whether the straight way between joint positions, its ends included, keeps margin [m] from everything, with a load (nil: none).
+func (p *MotionPlanner) sweeps(from, to []float64, load *Load, margin float64) bool {
+	return p.Clear(from, load, margin) && p.Clear(to, load, margin) && p.edge(from, to, margin)
+}
+
 // simple fills found with a way that needs no search, as short as it gets.
 func (p *MotionPlanner) simple(from, to []float64, share int) (straight, ok bool) {
 	margin := p.opt.Clearance * margins[share]

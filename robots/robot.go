@@ -86,6 +86,9 @@ type Arm struct {
 	Beside bool      // it stands beside the table, whose top may be higher or lower than base, not on it
 	Reach  float64   // farther from the base, horizontally, nothing can be taken up [m]
 
+	Twist    int       // the joint of the wrist that turns the hand around its own axis
+	Straight []float64 // … where the joints behind it are then [rad]
+
 	// For planning motions. Parts is what the arm and its hand, at any opening, take up, from the base to the tool; Pairs are those of
 	// them that could touch each other; Sweep says for each joint how far from its axis anything that it moves can be [m].
 	Parts     []Part

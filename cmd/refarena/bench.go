@@ -33,7 +33,9 @@ type benchCommand struct {
 	Plans string   `name:"plans" placeholder:"FILE" help:"Where plan.* write their queries and collision model (JSON, for train/bench_ompl.py)."`
 	Seed  uint64   `name:"seed" default:"1000" help:"Which scene plan.* begin with."`
 	Only  []string `name:"designs" placeholder:"NAME,…" help:"Only these designs of the catalogue, by the beginning of their names, in grasp.*."`
-	Poses int      `name:"poses" default:"10" help:"At how many places and directions each design is taken up in grasp.*."`
+	Poses int      `name:"poses" default:"10" help:"At how many places and directions each design is taken up in grasp.*; it is graspable if it is gripped and lifted by 0.3 m in at least 4 of 5."`
+	Shard string   `placeholder:"I/N" help:"Only every N-th design, from the I-th on, in grasp.*."`
+	Trial string   `name:"trials" placeholder:"FILE" help:"Where grasp.* write their trials (JSON lines). Trials that are there already are not played again: a run that was stopped goes on, and joined files of shards are one run."`
 	MJCF  string   `name:"mjcf" placeholder:"DIR" help:"Write the scene that render.* draw into this folder (MJCF, for train/bench_mujoco_renderer.py)."`
 }
 
@@ -128,11 +130,13 @@ type bench struct {
 	grasp  *graspBench                  // once the trials are done
 	scenes map[scenes.Level]*sceneBench // once they are made
 
-	poses    int        // of each design in grasp.*
-	designs  []string   // by the beginning of their names, that grasp.* take up; empty: all
-	planFile string     // where queries are written; "": nowhere
-	seed     uint64     // of the first scene of plan.*
-	plan     *planBench // once the queries are answered
+	poses     int         // of each design in grasp.*
+	designs   []string    // by the beginning of their names, that grasp.* take up; empty: all
+	shard     tasks.Shard // of these
+	trialFile string      // where trials are kept; "": nowhere
+	planFile  string      // where queries are written; "": nowhere
+	seed      uint64      // of the first scene of plan.*
+	plan      *planBench  // once the queries are answered
 }
 
 // benchSeed is a scene with ten objects and more than 60,000 triangles.
@@ -160,7 +164,11 @@ func (c *benchCommand) Run(ctx context.Context, io console) error {
 	if err != nil {
 		return usageError{err}
 	}
-	b := &bench{ctx: ctx, name: c.Robot, seed: c.Seed, device: device, designs: c.Only, poses: c.Poses, planFile: c.Plans}
+	shard, err := tasks.ParseShard(c.Shard)
+	if err != nil {
+		return usageError{err}
+	}
+	b := &bench{ctx: ctx, name: c.Robot, seed: c.Seed, device: device, designs: c.Only, poses: c.Poses, shard: shard, trialFile: c.Trial, planFile: c.Plans}
 	if err := b.open(); err != nil {
 		return err
 	}
@@ -201,7 +209,13 @@ func (c *benchCommand) Run(ctx context.Context, io console) error {
 		}
 		fmt.Fprintf(io.out, "%s\n", line)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if b.grasp != nil && !c.JSON {
+		b.grasp.report(io.out)
+	}
+	return nil
 }
 
 func median(sorted []float64) float64 {

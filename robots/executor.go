@@ -41,6 +41,8 @@ type Executor struct {
 	grips    *Held       // what this mode's hand holds
 	first    *Executor   // of the robot's modes
 	nearby   []sim.Vec3  // what was seen around the place of planPlace
+	below    []sim.Vec3  // scratch of spots
+	around   []sim.Vec3
 }
 
 // NewExecutor is an executor for a robot that stands still. Make a new one when the plant was reset.

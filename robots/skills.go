@@ -727,7 +727,7 @@ func (e *Executor) spots(p sim.Vec3, held *Held) []spot {
 			sin, cos := math.Sincos(2 * math.Pi * float64(dir) / placeDirs)
 			r := astrayPlace * float64(ring) / placeRings
 			at := p.Add(sim.Vec3{r * cos, r * sin, 0})
-			below, around := e.within(at, widest), e.within(at, fingers)
+			below, around := e.within(at, widest, &e.below), e.within(at, fingers, &e.around)
 			for k, turn := range turns {
 				if ring > 0 && k%2 == 1 {
 					continue // what is upside down there is as good
@@ -760,15 +760,16 @@ const (
 	roomRadius   = 0.1   // around the hand, within which its fingers may be [m]
 )
 
-// within are those of nearby that are at most radius from a place, seen from above.
-func (e *Executor) within(at sim.Vec3, radius float64) []sim.Vec3 {
+// within are those of nearby that are at most radius from a place, seen from above, in buf, which is used again.
+func (e *Executor) within(at sim.Vec3, radius float64, buf *[]sim.Vec3) []sim.Vec3 {
 	radius += 1e-6 // for rounding
-	var out []sim.Vec3
+	out := (*buf)[:0]
 	for i := range e.nearby {
 		if q := &e.nearby[i]; sq(q[0]-at[0])+sq(q[1]-at[1]) <= sq(radius) {
 			out = append(out, *q)
 		}
 	}
+	*buf = out
 	return out
 }
 

@@ -53,6 +53,7 @@ type Wanted struct {
 	Colors  []string // by name; nil means any that the design comes in
 	Role    Role
 	Like    bool // it may look like another one that is there
+	Table   int  // that it stands on, from 1; 0 means any
 }
 
 // A Role is what an object is there for.
@@ -149,6 +150,9 @@ func (c Config) Validate() error {
 		return !math.IsInf(z.MinX, 0) && !math.IsInf(z.MaxX, 0) && !math.IsInf(z.MinY, 0) && !math.IsInf(z.MaxY, 0)
 	}
 	for _, w := range c.Wanted {
+		if tables := max(c.MinTables, 1); w.Table < 0 || w.Table > tables {
+			return fmt.Errorf("scenes: an object on table %d (want 0, any, to %d, as many as there are at least)", w.Table, tables)
+		}
 		if !slices.ContainsFunc(Catalogue(), w.fits) {
 			return fmt.Errorf("scenes: the scene has to have an object that the catalogue does not have: designs %q, colours %q, as %v", w.Designs, w.Colors, w.Role)
 		}

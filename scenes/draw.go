@@ -111,6 +111,7 @@ type drawing struct {
 	*Layout
 	supports int           // how many of Objects, from the first, were chosen for others to be put on or in
 	task     []bool        // by object: it counts for MinSupports or MinPickable
+	table    []int         // by object: the table that is wanted, from 1; 0: any
 	suitable map[suit]bool // see Draws
 }
 
@@ -183,6 +184,11 @@ func (d *drawing) choose(n int, designs []*Design, r *rand.Rand) bool {
 		}
 		if !slices.ContainsFunc(d.Objects, clash) {
 			d.add(e, c)
+			table := 0
+			if want != nil {
+				table = want.Table
+			}
+			d.table = append(d.table, table)
 		}
 	}
 	return len(d.Objects) == n
@@ -388,8 +394,8 @@ func (d *drawing) placeOnTable(i int, placed []int, r *rand.Rand) bool {
 	found, nearest := 0, math.Inf(1)
 	var best sim.Pose
 	for range placeTries {
-		k := 0
-		if len(tables) > 1 && !d.task[i] && r.Float64() < 0.3 {
+		k := min(max(d.table[i]-1, 0), len(tables)-1)
+		if len(tables) > 1 && !d.task[i] && d.table[i] == 0 && r.Float64() < 0.3 {
 			k = 1
 		}
 		z := zones[k]

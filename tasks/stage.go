@@ -158,7 +158,7 @@ func (s *Suite) sceneConfig(t *Task) scenes.Config {
 		if thing.Table == 2 {
 			cfg.MinTables = 2
 		}
-		w := scenes.Wanted{Colors: thing.Color, Role: roles[i], Like: thing.Like}
+		w := scenes.Wanted{Colors: thing.Color, Role: roles[i], Like: thing.Like, Table: thing.Table}
 		for _, d := range scenes.Catalogue() {
 			if thing.selector().describes(d) {
 				w.Designs = append(w.Designs, d.Name)

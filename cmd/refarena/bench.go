@@ -551,7 +551,7 @@ func (b *bench) firstImage() (x []float64, _ map[string]any, err error) {
 	defer os.RemoveAll(dir)
 	for range 5 {
 		start := time.Now()
-		if out, err := exec.CommandContext(b.ctx, self, "render", "--gl", b.device.String(), "--out", dir).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(b.ctx, self, "render", "--robot", b.name, "--gl", b.device.String(), "--out", dir).CombinedOutput(); err != nil {
 			return nil, nil, fmt.Errorf("%w: %s", err, out)
 		}
 		x = append(x, time.Since(start).Seconds())

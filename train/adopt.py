@@ -6,7 +6,6 @@
 import argparse
 import sys
 
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 import model as roborefer
@@ -16,12 +15,7 @@ from train import Run, model_config
 def adopt(path, run, out):
     cfg = model_config(run.model, Tokenizer.from_file(run.tokenizer))
     m = roborefer.RoboRefer(cfg, place_codes=True)
-    state = {k: v.float() if v.is_floating_point() else v for k, v in load_file(path).items()}
-    state["llm.lm_head.weight"] = state["llm.model.embed_tokens.weight"]
-    try:
-        m.load_state_dict(state)
-    except RuntimeError as e:
-        raise ValueError(f"{path} is of another model than {run.name}: {e}") from None
+    roborefer.begin(m, path)
     roborefer.save(m.eval(), out, run.tokenizer)
     return m
 

@@ -3,8 +3,9 @@
 # come. Needs: Python with torch and transformers; a built refarena in BIN, libmujoco in LIB. No network.
 #
 #   train/gpu_run.sh probe SECONDS OUT     does everything run, and how fast?
-#   train/gpu_run.sh main SECONDS OUT      the run of train/configs/tiny.json
+#   train/gpu_run.sh main SECONDS OUT      the run of $CONFIG (train/configs/tiny.json)
 #
+# Also: BEGIN, weights to begin with; SEED, the first scene's (100000); GL, what draws (the GPU, or software); GENERATE, for how many seconds.
 # OUT gets sft.safetensors and grpo.safetensors (train/adopt.py makes checkpoints of them), metrics.jsonl, curves.png, log.
 set -u
 mode=$1 limit=$2 out=$3
@@ -26,9 +27,9 @@ for f in "$carry"/gl/*.deb; do [ -e "$f" ] && dpkg -x "$f" / ; done; ldconfig
 vendor=/usr/local/nvidia/share/glvnd/egl_vendor.d/10_nvidia.json
 [ -e $vendor ] && export __EGL_VENDOR_LIBRARY_FILENAMES=$vendor
 
-gl=gpu
-if ! timeout 20 "$bin" gen -n 2 --views 1 --size 192 --count 4 --seed 700000 --gl gpu --out "$work/try" >"$work/try.log" 2>&1; then
-  say "no pictures by the GPU: $(tail -2 "$work/try.log")"
+gl=${GL:-gpu}
+if ! timeout 20 "$bin" gen -n 2 --views 1 --size 192 --count 4 --seed 700000 --gl $gl --out "$work/try" >"$work/try.log" 2>&1; then
+  say "no pictures by $gl: $(tail -2 "$work/try.log")"
   gl=software
   timeout 20 "$bin" gen -n 2 --views 1 --size 192 --count 4 --seed 700000 --gl software --out "$work/try2" >"$work/try.log" 2>&1 ||
     { say "no pictures by software either: $(tail -2 "$work/try.log")"; gl=none; }
@@ -40,7 +41,7 @@ for d in "$carry"/data; do [ -e "$d" ] && datas="$datas --data $d"; done
 if [ $gl != none ]; then
   "$bin" gen $data -n 75 --seed 700000 --shard-scenes 5 --workers $((cores - 1)) --out "$work/validation" >"$work/validation.log" 2>&1
   say "validation: $(tail -1 "$work/validation.log")"
-  setsid nice -n 10 "$bin" gen $data -n 200000 --seed 100000 --shard-scenes 8 --workers $((cores - 4)) --out "$work/data" >"$work/gen.log" 2>&1 &
+  setsid nice -n 10 "$bin" gen $data -n 200000 --seed ${SEED:-100000} --shard-scenes 8 --workers $((cores - 4)) --out "$work/data" >"$work/gen.log" 2>&1 &
   gen=$!
   # Drawing takes turns with training on the GPU: after a while the pictures there are have to do.
   (sleep ${GENERATE:-190}; kill -- -$gen) 2>/dev/null &
@@ -59,7 +60,7 @@ PY
 fi
 validation=$work/validation
 [ -e "$validation" ] || validation=$carry/data
-nice -n -5 python3 train/train.py $config $datas --validation "$validation" --out "$work/run" --until $(($(left) - 14)) 2>&1 | tee "$out/log"
+nice -n -5 python3 train/train.py $config ${BEGIN:+--begin "$BEGIN"} $datas --validation "$validation" --out "$work/run" --until $(($(left) - 14)) 2>&1 | tee "$out/log"
 say "$(tail -2 "$work/gen.log" 2>/dev/null)"
 [ -n "${gen:-}" ] && kill -- -"$gen" 2>/dev/null; jobs -p | xargs -r kill 2>/dev/null
 for f in sft.safetensors grpo.safetensors during.safetensors metrics.jsonl curves.png; do

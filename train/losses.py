@@ -24,10 +24,13 @@ TOKEN_WEIGHTS = {FORM: 0.05, D1: 1.0, D2: 1.0, D3: 0.05, WORD: 0.15}
 
 
 class Aids(nn.Module):
-    """The heads that only training has."""
+    """The heads that only training has. led: the layers whose attention is led, in layers_to_watch's order; none: those that it chooses."""
 
-    def __init__(self, cfg, labels):
+    def __init__(self, cfg, labels, led=()):
         super().__init__()
+        if led and (len(led) != RANKS + 1 or not all(0 <= i < cfg.decoder.layers for i in led)):
+            raise ValueError(f"attention led in layers {list(led)} (want {RANKS + 1} of 0 to {cfg.decoder.layers - 1}: one for each rank of anchors, one for the answer)")
+        self.watched = (list(led[:RANKS]), led[RANKS]) if led else layers_to_watch(cfg.decoder.layers)
         h = cfg.decoder.hidden
         self.names, self.colors = labels.sizes
         out = self.names + self.colors + 40 + 3 + 4
@@ -160,7 +163,7 @@ def supervised(run, aids, b, weights, with_depth, augment=True):
     model, cfg = run.model, run.model.cfg
     image, depth, total, parts = dense(run, aids, b, weights, augment)
     pre = run.begin(image, depth)
-    anchors, answer = layers_to_watch(cfg.decoder.layers)
+    anchors, answer = aids.watched
     h, seen, bias = run.run(pre, b["ids"], b["segment"].long(), b["offset"], with_depth, {*anchors, answer})
 
     # The answer: each position predicts the next token.

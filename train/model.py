@@ -232,6 +232,25 @@ def load(folder, dtype=torch.float32, strict=True, attention="sdpa"):
     return model.to(dtype).eval()
 
 
+def begin(model, path, layers=()):
+    """Sets model's weights to those in a file of half precision that a training run left (train.py, Trainer.keep). layers: which of the file's decoder
+    layers are model's, in order, so that a model can begin as a shallower one; empty for all."""
+    state, taken = {}, {k: i for i, k in enumerate(layers)}
+    for k, v in load_file(path).items():
+        prefix, _, rest = k.partition("llm.model.layers.")
+        if layers and not prefix and rest:
+            number, _, name = rest.partition(".")
+            if int(number) not in taken:
+                continue
+            k = f"llm.model.layers.{taken[int(number)]}.{name}"
+        state[k] = v.float() if v.is_floating_point() else v
+    state["llm.lm_head.weight"] = state["llm.model.embed_tokens.weight"]
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as e:
+        raise ValueError(f"{path}{f', layers {list(layers)},' if layers else ''} is of another model: {e}") from None
+
+
 def save(model, folder, tokenizer_path):
     """Writes a checkpoint folder that load and train/export.py read. The files appear under their names only when they are whole."""
     cfg = model.cfg

@@ -298,6 +298,28 @@ def test_all_stages_and_a_resumed_run(tmp_path):
         start(tmp_path, tokenizer=str(tmp_path / "other.json"))
 
 
+def test_begin_with_another_models_weights(tmp_path):
+    """A shallower model takes the layers that it names, and says so when the file is of another model."""
+    first = start(tmp_path, stages=[{"name": "sft", "steps": 1}])
+    first.train()
+    file = str(tmp_path / "out" / "sft.safetensors")
+    shallow = {**MODEL, "decoder": {**MODEL["decoder"], "layers": 3}}
+
+    def begin(**changes):
+        run = train.Run.load(config(tmp_path, stages=[{"name": "sft", "steps": 1}], **changes))
+        return train.Trainer(run, [str(tmp_path / "data")], [], str(tmp_path / "next"), "cpu", log=lambda s: None, begin=file)
+
+    second = begin(model=shallow, begin_layers=[0, 1, 3], led=[1, 1, 1, 2])
+    assert second.aids.watched == ([1, 1, 1], 2)
+    for mine, its in ((0, 0), (1, 1), (2, 3)):
+        a, b = (m.llm.model.layers[i].mlp.up_proj.weight for m, i in ((second.model, mine), (first.model, its)))
+        assert torch.equal(a, b.half().float())
+    second.train()
+    for changes, message in (({"model": shallow}, "of another model"), ({"model": shallow, "begin_layers": [0, 1, 4]}, "of another model"), ({"led": [0, 1]}, "one for the answer")):
+        with pytest.raises(ValueError, match=message):
+            begin(**changes)
+
+
 def test_two_runs_are_the_same(tmp_path):
     stages = [{"name": "sft", "steps": 3}]
     a = [m["answer"] for m in start(tmp_path / "a", stages=stages).train() if m["kind"] == "train"] if (tmp_path / "a").mkdir() is None else 0

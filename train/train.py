@@ -1,6 +1,9 @@
 """Trains a RoboRefer of our own size on data of `refarena gen`, from scratch: towers, depth alignment, supervised fine-tuning, GRPO.
 
     python train/train.py train/configs/tiny.json --data DIR --validation DIR --out runs/tiny
+    python train/train.py train/configs/tiny7.json --begin runs/tiny/sft.safetensors --data DIR --validation DIR --out runs/tiny7
+
+The second goes on from what the first has learnt, with one decoder layer fewer.
 
 A run is its configuration file. It is resumable: the same command goes on where state.pt is, on this or another machine. Stages end after so many
 steps, or seconds, whichever the configuration gives. OUT then holds
@@ -81,6 +84,8 @@ class Run:
     model: dict  # as roborefer.json, without tokens and vocabulary
     tokenizer: str  # file
     labels: str  # file: {"names": […], "colors": […]}
+    begin_layers: list = dataclasses.field(default_factory=list)  # with --begin: which decoder layers of that model this one has, in order; empty: all
+    led: list = dataclasses.field(default_factory=list)  # layers whose attention is led (losses.Aids); empty: by their number
     seed: int = 1
     batch: int = 128
     text: int = 512  # text positions of a row
@@ -148,7 +153,7 @@ def initialise(m, cfg):
 
 
 class Trainer:
-    def __init__(self, run, data, validation, out, device, resume=True, log=print, until=None):
+    def __init__(self, run, data, validation, out, device, resume=True, log=print, until=None, begin=None):
         self.run_config, self.out, self.device, self.log = run, out, device, log
         self.until = until  # time.monotonic() at which to stop, whatever the stages say
         os.makedirs(out, exist_ok=True)
@@ -169,12 +174,17 @@ class Trainer:
         args = (self.cfg, self.tokenizer.to_str(), self.prefix.end, self.prefix.stop, self.labels, options)
         self.loader = Loader(data, None, args, run.seed, run.workers)  # before the GPU is touched
         self.model = roborefer.RoboRefer(self.cfg, place_codes=True)
-        initialise(self.model, self.cfg)
+        if begin:
+            roborefer.begin(self.model, begin, run.begin_layers)
+        elif run.begin_layers:
+            raise ValueError(f"{run.name} takes layers {run.begin_layers} of another model (want --begin FILE)")
+        else:
+            initialise(self.model, self.cfg)
         self.model.to(device)
         if device == "cuda":
             for tower in (self.model.vision_tower, self.model.depth_tower):
                 tower.to(memory_format=torch.channels_last)
-        self.aids = losses.Aids(self.cfg, self.labels).to(device)
+        self.aids = losses.Aids(self.cfg, self.labels, run.led).to(device)
         dtype = torch.bfloat16 if device == "cuda" and run.bf16 else torch.float32
         self.packed = Packed(self.model, self.prefix, dtype, compile=run.compile)
         self.examiner = Examiner(self.packed, self.tokenizer, device, 1024 if device == "cuda" else 64)
@@ -401,6 +411,7 @@ def main(argv=None):
     a.add_argument("--data", required=True, action="append", metavar="DIR", help="shards of `refarena gen`; may be given several times, may still be growing")
     a.add_argument("--validation", action="append", default=[], metavar="DIR", help="shards of other seeds")
     a.add_argument("--out", required=True, metavar="DIR")
+    a.add_argument("--begin", metavar="FILE", help="weights to begin with: sft.safetensors or grpo.safetensors of another run (default: random ones)")
     a.add_argument("--until", type=float, metavar="SECONDS", help="stop after so many seconds in all, with everything saved")
     a.add_argument("--fresh", action="store_true", help="begin anew even if OUT has a state")
     a.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -408,7 +419,7 @@ def main(argv=None):
     run = Run.load(o.config)
     begun = time.monotonic()
     trainer = Trainer(run, o.data, o.validation, o.out, o.device, not o.fresh,
-                      lambda s: print(f"{time.monotonic() - begun:7.1f} s  {s}", flush=True), begun + o.until if o.until else None)
+                      lambda s: print(f"{time.monotonic() - begun:7.1f} s  {s}", flush=True), begun + o.until if o.until else None, o.begin)
 
     def stop(*_):
         trainer.stopping = True

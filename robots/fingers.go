@@ -10,17 +10,19 @@ type fingers struct {
 	late            float64   // … for the joints of Late
 	set             []float64 // of a hand that wraps: the joints' set points [rad]
 	wrapped         bool      // it closes, or has closed, around something
+	firm            int       // for so many physics steps all joints have borne their share at rest; from wrapFirm on they move in Groups
 	posture, q, tau []float64 // scratch, as long as joints
+	share           []float64 // of its torque that a joint bears
 }
 
 func newFingers(f *Fingers) *fingers {
 	n := len(f.Joints)
-	return &fingers{Fingers: f, set: make([]float64, n), posture: make([]float64, n), q: make([]float64, n), tau: make([]float64, n)}
+	return &fingers{Fingers: f, set: make([]float64, n), posture: make([]float64, n), q: make([]float64, n), tau: make([]float64, n), share: make([]float64, n)}
 }
 
 // reset opens the hand.
 func (f *fingers) reset(p *SimPlant) {
-	f.wrapped = false
+	f.wrapped, f.firm = false, 0
 	f.Posture(p.robot.Hand.MaxWidth, f.posture)
 	for i, c := range f.joints {
 		p.data.Qpos()[c.qpos], p.data.Qvel()[c.dof] = f.posture[i], 0
@@ -71,8 +73,10 @@ func (f *fingers) control(p *SimPlant, cmd HandCommand) {
 	}
 }
 
-// wrap moves each joint's set point one physics step: closing until the joint bears its share of the force and not much more, so that what is held
-// is held with the stiffness of the servos; or back to the posture of an opening, all together.
+// wrap moves each joint's set point one physics step: closing until the joint bears its share of the force and not much more; or back to the posture of an opening,
+// all together. Once all bear their share, at rest, the joints of a group close or give way together, by what they bear in the mean: the weight of what is held, and
+// what shakes it, loads some of them and relieves others, which is no reason to move. Each for itself they would let a cylinder between thumb and two fingers go
+// to one side: the finger that it comes nearer to pushes it back less, if it pushes with the same force wherever it is.
 func (f *fingers) wrap(p *SimPlant, width, most, force float64) {
 	ctrl := p.data.Ctrl()
 	if !f.wrapped {
@@ -93,21 +97,21 @@ func (f *fingers) wrap(p *SimPlant, width, most, force float64) {
 			f.set[i] += share * (f.posture[i] - f.set[i])
 		}
 		if share == 1 {
-			f.wrapped = false
+			f.wrapped, f.firm = false, 0
 			f.ref, f.late = width, width
 		}
 	} else {
+		f.bearing(p, force)
 		for i := range f.joints {
-			want := math.Abs(f.Wrap[i]) * force
-			if want == 0 {
+			if f.Wrap[i] == 0 {
 				continue
 			}
 			by := math.Copysign(turn, f.Wrap[i])
-			switch bears := f.tau[i] * by / turn; {
-			case bears < wrapLow*want:
-				f.set[i] += by * min((wrapLow*want-bears)/(0.2*want), 1)
-			case bears > wrapHigh*want:
-				f.set[i] -= by * min((bears-wrapHigh*want)/(0.2*want), 0.3)
+			switch share := f.share[i]; {
+			case share < wrapLow:
+				f.set[i] += by * min((wrapLow-share)/0.2, 1)
+			case share > wrapHigh:
+				f.set[i] -= by * min((share-wrapHigh)/0.2, 0.3)
 			}
 			limit := f.Limits[i]
 			f.set[i] = min(max(f.set[i], limit[0]-wrapBeyond, f.q[i]-wrapAhead), limit[1]+wrapBeyond, f.q[i]+wrapAhead)
@@ -118,15 +122,48 @@ func (f *fingers) wrap(p *SimPlant, width, most, force float64) {
 	}
 }
 
+// bearing fills share with what the joints bear, as a share of what they shall for a force; or, once all bear it, with the mean of each group.
+func (f *fingers) bearing(p *SimPlant, force float64) {
+	settled := true
+	for i, c := range f.joints {
+		if f.share[i] = 0; f.Wrap[i] == 0 {
+			continue
+		}
+		f.share[i] = f.tau[i] / (f.Wrap[i] * force)
+		settled = settled && f.share[i] > wrapSettled && math.Abs(p.data.Qvel()[c.dof]) < wrapRest
+	}
+	switch {
+	case settled:
+		f.firm++
+	case f.firm < wrapFirm:
+		f.firm = 0
+	}
+	if f.firm < wrapFirm {
+		return
+	}
+	for _, group := range f.Groups {
+		mean := 0.0
+		for _, i := range group {
+			mean += f.share[i] / float64(len(group))
+		}
+		for _, i := range group {
+			f.share[i] = mean
+		}
+	}
+}
+
 const (
-	wrapLever  = 0.0458 // of an inner link, to turn the speed of the opening into that of joints [m]
-	unwrap     = 2      // so many times as fast as it closes a hand opens
-	wrapFrom   = 0.35   // of the force, with which both sides touch …
-	wrapBelow  = 0.4    // … or of the widest opening, less of which the hand closes around something narrow or nothing
-	wrapLow    = 0.9    // of its share of the force, less of which has a joint close on …
-	wrapHigh   = 1.2    // … and more draw back
-	wrapAhead  = 0.25   // the farthest that a joint's set point goes ahead of it [rad]
-	wrapBeyond = 0.1    // … and of its limits, to press there
+	wrapLever   = 0.0458 // of an inner link, to turn the speed of the opening into that of joints [m]
+	unwrap      = 2      // so many times as fast as it closes a hand opens
+	wrapFrom    = 0.35   // of the force, with which both sides touch …
+	wrapBelow   = 0.4    // … or of the widest opening, less of which the hand closes around something narrow or nothing
+	wrapLow     = 0.9    // of its share of the force, less of which has a joint close on …
+	wrapHigh    = 1.2    // … and more draw back
+	wrapSettled = 0.8    // … and less of which is too little to hold by
+	wrapRest    = 0.05   // slower than this a joint is at rest [rad/s]
+	wrapFirm    = 50     // so many physics steps of that make the hand firm
+	wrapAhead   = 0.25   // the farthest that a joint's set point goes ahead of it [rad]
+	wrapBeyond  = 0.1    // … and of its limits, to press there
 )
 
 // measure is the opening [m] and the force at the pads [N].

@@ -102,7 +102,7 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 	}
 	if p == dex3.Power {
 		wrap := dex3.Wrap(int(s))
-		f.Wrap = wrap[:]
+		f.Wrap, f.Groups = wrap[:], [][]int{{1, 3, 5}, {2, 4, 6}} // inner links, outer links
 		for i := range wrap {
 			lo, hi := dex3.Limits(int(s), i)
 			f.Limits = append(f.Limits, [2]float64{lo, hi})

@@ -490,6 +490,11 @@ func (g *GraspPlanner) depths(s *slice, t *target) {
 	}
 }
 
+const (
+	fillSlack = 0.010 // at MinDepth but for so much …
+	fillShare = 0.7   // … what is to fill the hand is so wide, at least, as it is between the finger tips
+)
+
 // graspDepths are how far below the highest point of a slice the ee frame's origin is tried [m].
 var graspDepths = [...]float64{1, 0.054, 0.045, 0.037, 0.030, 0.024, 0.018}
 
@@ -607,8 +612,13 @@ func (g *GraspPlanner) stretch(s *slice, t *target, a, b float64) {
 		}
 	}
 	width := b - a
-	if width < g.Hand.MinWidth {
+	if width < h.MinWidth {
 		return
+	}
+	if h.MinDepth > 0 {
+		if c, d := g.ends(a, b, s.tip+h.MinDepth-fillSlack); d-c < fillShare*width {
+			return // the hand would hold it by the finger tips only
+		}
 	}
 	off := place{u: max(a-s.point.u, s.point.u-b, 0), v: s.v - s.point.v}
 	if math.Hypot(off.u, off.v) > astray || width > h.widest() {

@@ -157,7 +157,7 @@ type Hand struct {
 	Kind               string  // hands of one kind, left and right, find the same grasps; "": like no other
 	MaxWidth           float64 // opening [m]
 	Handicap           float64 // what its grasps cost more than those of another mode (see Grasp.Cost)
-	MinWidth, MinDepth float64 // of what it grasps, and of how deep that is in it, at least [m]
+	MinWidth, MinDepth float64 // of what it grasps, and of how deep that is in it and nearly as wide, at least [m]
 	Thin               float64 // what is thinner and stands up is easily missed [m]; 0: nothing
 	Spare              float64 // how much wider than what is grasped it opens at least [m]; 0 means 0.012
 	Reserve            float64 // what the widest thing to be gripped is narrower than the opening, at least [m]
@@ -201,6 +201,7 @@ type Fingers struct {
 	// Wrap is for a hand that closes around things, each joint until it is held up: its torque for 1 N at each pad, with the sign of closing [N·m].
 	// Joints with 0 stay where Posture has them. nil: the hand closes in its posture.
 	Wrap   []float64
+	Groups [][]int      // of Joints: those that move alike once all hold
 	Limits [][2]float64 // of the joints [rad]
 }
 

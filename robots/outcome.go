@@ -14,6 +14,7 @@ const (
 	NoPath      Cause = "plan.no_path"           // no way there that is clear of what the camera sees
 	Collision   Cause = "exec.collision"         // the arm met resistance
 	Slip        Cause = "exec.slip"              // the fingers closed on nothing, or lost it while lifting
+	Overload    Cause = "exec.overload"          // it is heavier than the arm lifts so far out; it stands where it stood
 	Dropped     Cause = "exec.dropped"           // lost while carrying
 	OverBudget  Cause = "budget.time"            // no control periods left
 	Interrupted Cause = "exec.interrupted"       // whoever gave the point wanted it no more: see Executor.Interrupt

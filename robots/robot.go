@@ -86,6 +86,8 @@ type Arm struct {
 	Beside bool      // it stands beside the table, whose top may be higher or lower than base, not on it
 	Reach  float64   // farther from the base, horizontally, nothing can be taken up [m]
 
+	Payload [2]float64 // what it lifts at Reach, and nearer to the base, where as much torque lifts more, at most [kg]
+
 	Twist    int       // the joint of the wrist that turns the hand around its own axis
 	Straight []float64 // … where the joints behind it are then [rad]
 

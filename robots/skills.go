@@ -451,11 +451,37 @@ func (e *Executor) lift(ctx context.Context, held *Held, approach [][]float64) (
 		rows = reversed(approach)
 	}
 	guard := e.holding(held, Slip, true)
-	if out, err := e.follow(ctx, e.timed(newPath(rows...), lineSpeed), guard); err != nil || !out.OK() {
+	force, n := 0.0, 0
+	s, up := e.plant.State(), sim.Vec3{0, 0, 1}
+	out, err := e.follow(ctx, e.timed(newPath(rows...), lineSpeed), func() (Outcome, bool) {
+		force, n = force+e.robot.Arm.ToolForce(s.Q, s.Torque, up), n+1
+		return guard()
+	})
+	if err != nil || !out.OK() {
 		return out, err
 	}
-	out, _ := guard()
+	// From rest to rest the mean force is the weight.
+	if out = e.tooHeavy(force / float64(n) / gravity); !out.OK() {
+		rows, _ := e.line(e.q, at) // back to where it stood
+		_, err = e.follow(ctx, e.timed(newPath(rows...), lineSpeed/2), nil)
+		return out, err
+	}
+	out, _ = guard()
 	return out, nil
+}
+
+const gravity = 9.81 // [m/s²]
+
+// tooHeavy says whether a mass [kg] in the hand, where it is now, is more than the arm is made for.
+func (e *Executor) tooHeavy(mass float64) Outcome {
+	a := &e.robot.Arm
+	at := a.Forward(e.q).Pos
+	out := math.Hypot(at[0], at[1])
+	most := min(a.Payload[0]*a.Reach/max(out, 1e-3), a.Payload[1])
+	if mass <= most {
+		return Outcome{}
+	}
+	return failed(Overload, "it weighs about %.1f kg; %.2f m from the base the arm lifts %.1f", mass, out, most)
 }
 
 // carryHome brings what is held home, or to another place where the arm may wait with it.

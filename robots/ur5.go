@@ -25,7 +25,11 @@ func newUR5() *Robot {
 	r := &Robot{
 		Name:  "ur5",
 		Title: "Universal Robots UR5 (CB3) with a Robotiq 2F-85",
-		Arm:   Arm{Kinematics: ur5Arm{}, Home: slices.Clone(ur5Home[:]), Base: ur5.LinkNames[0], Reach: ur5.Reach, Twist: ur5.DOF - 1, Parts: ur5Parts(), HandParts: 16, Sweep: ur5Sweep[:]},
+		Arm: Arm{
+			Kinematics: ur5Arm{}, Home: slices.Clone(ur5Home[:]), Base: ur5.LinkNames[0], Reach: ur5.Reach,
+			Payload: [2]float64{4, 4}, // 5 with the gripper
+			Twist:   ur5.DOF - 1, Parts: ur5Parts(), HandParts: 16, Sweep: ur5Sweep[:],
+		},
 		Hand: Hand{
 			MaxWidth: robotiq.MaxWidth, MinForce: robotiq.MinForce, MaxForce: robotiq.MaxForce, MaxSpeed: robotiq.MaxSpeed,
 			FingerWidth: 0.027, FingerThickness: 0.022, PadLength: robotiq.PadLength, Depth: 0.070, PalmHalf: [2]float64{0.0375, 0.074},

@@ -95,6 +95,27 @@ const (
 	jump          = 0.35  // between neighbouring knots of a straight motion; more is another branch of the kinematics [rad]
 )
 
+// A balancer is a plant that may fall: see SimPlant.Fallen.
+type balancer interface{ Fallen() string }
+
+// upright says that the robot has fallen; ok if it has not.
+func (e *Executor) upright() Outcome {
+	if b, ok := e.plant.(balancer); ok {
+		if how := b.Fallen(); how != "" {
+			return failed(Fell, "%s", how)
+		}
+	}
+	return Outcome{}
+}
+
+// stand finds where the robot's base is now, for all modes.
+func (e *Executor) stand() {
+	for _, m := range e.modes() {
+		m.tWorldBase, m.tBaseWorld = m.plant.Base(), m.plant.Base().Inv()
+		m.planner.Base = m.tWorldBase.Pos
+	}
+}
+
 // begin starts a skill.
 func (e *Executor) begin(budget int) {
 	e.phases, e.periods, e.budget = nil, 0, budget
@@ -149,6 +170,10 @@ func (e *Executor) follow(ctx context.Context, t trajectory, guard func() (out O
 		}
 		if err := e.step(ctx); err != nil {
 			return Outcome{}, err
+		}
+		if out := e.upright(); !out.OK() {
+			e.halt()
+			return out, nil
 		}
 		if j, lag := e.lag(); lag > maxLag {
 			e.halt()
@@ -349,6 +374,9 @@ func (e *Executor) Home(ctx context.Context) (Outcome, error) {
 // retreat goes home from anywhere, or to another place where the arm may wait: if there is no clear way, straight up first, and then as it
 // may be.
 func (e *Executor) retreat(ctx context.Context, held *Held) (Outcome, error) {
+	if out := e.upright(); !out.OK() {
+		return out, nil // it stays as it lies
+	}
 	e.budget = e.periods + 60*Rate // getting to safety is always allowed
 	home := e.robot.Arm.Home
 	if jointDistance(e.q, home) < 1e-6 {

@@ -167,6 +167,44 @@ func buildG1() (*sim.Spec, error) {
 	return s, nil
 }
 
+// g1Ankle is how far the ankles are bent for the pelvis to be level: its arms and trunk are before its feet [rad].
+const g1Ankle = 0.022
+
+// newFreeG1 is the G1 on its own feet: nothing holds its pelvis. Its legs stand straight; the servos hold each joint where it is and know nothing of
+// balance. A push, or reaching far, makes it fall.
+func newFreeG1() *Robot {
+	r := newG1()
+	stance := &Stance{Joint: "pelvis", Tilt: 0.8, Drop: 0.25}
+	for _, side := range [...]string{"left", "right"} {
+		for _, name := range [...]string{"hip_pitch", "hip_roll", "hip_yaw", "knee", "ankle_pitch", "ankle_roll"} {
+			j := side + "_" + name
+			home := 0.0
+			if name == "ankle_pitch" {
+				home = g1Ankle
+			}
+			stance.Legs = append(stance.Legs, RestJoint{Joint{Name: j + "_joint", Actuator: j}, home})
+		}
+	}
+	for _, m := range r.Modes() {
+		m.Name, m.Title, m.Stance = "g1-free", r.Title+", its pelvis free", stance
+	}
+	r.build = func() (*sim.Spec, error) {
+		s, err := buildG1()
+		if err != nil {
+			return nil, err
+		}
+		base, err := s.Body(r.Arm.Base)
+		if err != nil {
+			s.Close()
+			return nil, err
+		}
+		base.AddFreeJoint(stance.Joint)
+		s.SetGravityCompensation(0) // which would bear the whole robot
+		return s, nil
+	}
+	return r
+}
+
 // g1Arm is the kinematics of waist, arm and a pre-shape of the hand.
 type g1Arm struct {
 	side    g1.Side

@@ -43,6 +43,9 @@ func (e *Executor) busy(side float64) bool {
 func (e *Executor) occupied() Outcome {
 	free := slices.ContainsFunc(e.modes(), func(m *Executor) bool { return !e.busy(m.side()) })
 	a := e.acting()
+	if out := e.upright(); !out.OK() {
+		return out
+	}
 	switch {
 	case !free && len(e.others) == 0:
 		return failed(NoGrasp, "the hand holds something already")

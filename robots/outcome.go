@@ -16,6 +16,7 @@ const (
 	Slip        Cause = "exec.slip"              // the fingers closed on nothing, or lost it while lifting
 	Overload    Cause = "exec.overload"          // it is heavier than the arm lifts so far out; it stands where it stood
 	Dropped     Cause = "exec.dropped"           // lost while carrying
+	Fell        Cause = "exec.fell"              // the robot lies on the floor, or is about to: see Robot.Stance
 	OverBudget  Cause = "budget.time"            // no control periods left
 	Interrupted Cause = "exec.interrupted"       // whoever gave the point wanted it no more: see Executor.Interrupt
 )

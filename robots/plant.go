@@ -73,10 +73,19 @@ type SimPlant struct {
 	modes   []*SimPlant // of Robot.Modes, this one first
 	all     []channel   // of Robot.Joints
 	first   *SimPlant   // of the modes: whoever made the plant has that one
+	stance  *stance     // of a robot whose base is not held
 
 	state    State
 	q, qd    []float64 // last command
 	commands int
+}
+
+// A stance is a Stance in a Data.
+type stance struct {
+	*Stance
+	base, joint int       // body and free joint
+	legs        []channel // of Legs
+	gain        []float64 // by actuator
 }
 
 // A channel is where one joint is found in a Data.
@@ -155,6 +164,17 @@ func (r *Robot) newPlant(data *sim.Data, prefix string) (*SimPlant, error) {
 	}
 	p.ref, p.aside, p.asideTo = make([]float64, m.NU()), make([]float64, m.NU()), make([]float64, m.NU())
 	base := find(m.BodyID(prefix + r.Arm.Base))
+	if s := r.Stance; s != nil {
+		p.stance = &stance{Stance: s, base: base, joint: find(m.JointID(prefix + s.Joint))}
+		for _, j := range s.Legs {
+			c := joint(j.Name)
+			c.actuator = find(m.ActuatorID(prefix + j.Actuator))
+			p.stance.legs = append(p.stance.legs, c)
+		}
+		for i := range m.NU() {
+			p.stance.gain = append(p.stance.gain, m.ActuatorGain(i))
+		}
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("robots: no %s under the prefix %q: %w", r.Name, prefix, err)
 	}
@@ -187,8 +207,21 @@ func (p *SimPlant) Reset() error {
 	}
 	clear(p.aside)
 	clear(p.asideTo)
+	if s := p.stance; s != nil {
+		p.data.SetFreePose(s.joint, p.tBase)
+		for i, c := range s.legs {
+			p.data.Qpos()[c.qpos], p.data.Qvel()[c.dof] = s.Legs[i].Home, 0
+			p.data.Ctrl()[c.actuator] = s.Legs[i].Home
+		}
+	}
 	if err := p.data.Forward(); err != nil {
 		return err
+	}
+	for _, c := range p.joints {
+		p.data.Ctrl()[c.actuator] += p.weight(c)
+	}
+	for _, c := range p.rest {
+		p.data.Ctrl()[c.actuator] += p.weight(c.channel)
 	}
 	p.sync()
 	return nil
@@ -227,8 +260,39 @@ func (p *SimPlant) sync() {
 	}
 }
 
-// Base is T_world_base.
-func (p *SimPlant) Base() sim.Pose { return p.tBase }
+// Base is T_world_base. Of a robot whose base is not held it changes with each Step.
+func (p *SimPlant) Base() sim.Pose { return p.BaseIn(p.data) }
+
+// BaseIn is Base in another Data of the same model, for people to look at.
+func (p *SimPlant) BaseIn(data *sim.Data) sim.Pose {
+	if p.stance == nil {
+		return p.tBase
+	}
+	return data.BodyPose(p.stance.base)
+}
+
+// Fallen says how a robot whose base is not held has come to fall; "" if it stands, or its base is held.
+func (p *SimPlant) Fallen() string {
+	s := p.stance
+	if s == nil {
+		return ""
+	}
+	tilt := math.Acos(min(max(p.Base().Axis(2)[2], -1), 1))
+	drop := p.tBase.Pos[2] - p.Base().Pos[2]
+	if tilt < s.Tilt && drop < s.Drop {
+		return ""
+	}
+	return fmt.Sprintf("the robot has fallen: its base is tilted by %.0f° and %.2f m lower than it stood", tilt*180/math.Pi, drop)
+}
+
+// weight is how much farther a joint's servo has to be told to go so that it carries what hangs on the joint [rad]: as a robot's controller does it, from
+// its model. A base that is held has that in its MJCF.
+func (p *SimPlant) weight(c channel) float64 {
+	if p.stance == nil {
+		return 0
+	}
+	return p.data.Bias()[c.dof] / p.stance.gain[c.actuator]
+}
 
 // State is what the sensors say; it changes with the next Step.
 func (p *SimPlant) State() *State { return &p.state }
@@ -257,10 +321,10 @@ func (p *SimPlant) Step(cmd Command) error {
 			if aside := p.aside[c.actuator]; aside != 0 {
 				q = min(max(q+aside, j.Min), j.Max)
 			}
-			ctrl[c.actuator] = q + j.Lead*(qd-qvel[c.dof])
+			ctrl[c.actuator] = q + j.Lead*(qd-qvel[c.dof]) + p.weight(c)
 		}
 		for _, c := range p.rest {
-			ctrl[c.actuator] = p.ref[c.actuator] + p.aside[c.actuator] - c.Lead*qvel[c.dof]
+			ctrl[c.actuator] = p.ref[c.actuator] + p.aside[c.actuator] - c.Lead*qvel[c.dof] + p.weight(c.channel)
 		}
 		if p.fingers == nil {
 			ctrl[p.hand] = p.handControl(cmd.Hand)
@@ -342,7 +406,7 @@ func (p *SimPlant) HandWidths(data *sim.Data, width []float64) []float64 {
 // Sense is what the sensors would say in another Data of the same model, for people to look at. The slices are the caller's.
 func (p *SimPlant) Sense(data *sim.Data) State {
 	n := len(p.joints)
-	q := SimPlant{robot: p.robot, data: data, joints: p.joints, drivers: p.drivers, hand: p.hand}
+	q := SimPlant{robot: p.robot, data: data, joints: p.joints, drivers: p.drivers, hand: p.hand, stance: p.stance}
 	q.state = State{Q: make([]float64, n), QD: make([]float64, n), Torque: make([]float64, n)}
 	if p.fingers != nil { // whose measuring needs room of its own
 		f := *p.fingers
@@ -359,6 +423,9 @@ func (p *SimPlant) sense() {
 		p.state.Q[i], p.state.QD[i], p.state.Torque[i] = qpos[c.qpos], qvel[c.dof], force[c.actuator]
 		if p.aside != nil {
 			p.state.Q[i] -= p.aside[c.actuator]
+		}
+		if p.stance != nil {
+			p.state.Torque[i] -= p.data.Bias()[c.dof]
 		}
 	}
 	if p.fingers != nil {

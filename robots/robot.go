@@ -20,6 +20,7 @@ type Robot struct {
 	Arm    Arm
 	Hand   Hand
 	Rest   []RestJoint // joints that stay where they rest meanwhile: the other arm's
+	Stance *Stance     // it stands on its legs and may fall; nil: its base is held
 
 	others []*Robot
 	build  func() (*sim.Spec, error)
@@ -69,6 +70,14 @@ func (r *Robot) Capsules(q []float64) []Capsule {
 		all = append(all, buf...)
 	}
 	return all
+}
+
+// A Stance is how a robot whose base is not held stands. Its base frame moves with it.
+type Stance struct {
+	Joint string      // the base's free joint
+	Legs  []RestJoint // whose servos hold it up
+	Tilt  float64     // tilted farther from upright than this [rad] …
+	Drop  float64     // … or lower by more than this [m], it has fallen
 }
 
 // A RestJoint is a joint that is held where it rests.
@@ -208,7 +217,7 @@ type Fingers struct {
 }
 
 // Names are the robots that there are.
-func Names() []string { return []string{"ur5", "g1"} }
+func Names() []string { return []string{"ur5", "g1", "g1-free"} }
 
 // Open is the robot of that name.
 func Open(name string) (*Robot, error) {
@@ -217,6 +226,8 @@ func Open(name string) (*Robot, error) {
 		return newUR5(), nil
 	case "g1":
 		return newG1(), nil
+	case "g1-free":
+		return newFreeG1(), nil
 	}
 	return nil, fmt.Errorf("robots: no robot %q (have %s)", name, strings.Join(Names(), ", "))
 }

@@ -45,6 +45,7 @@ func (e *Executor) Pick(ctx context.Context, f *sim.Frame, px sim.Pixel, opt Pic
 	if out := e.occupied(); !out.OK() {
 		return PickResult{Outcome: out}, nil
 	}
+	e.stand()
 	for _, m := range append([]*Executor{e}, e.others...) {
 		m.planner.Snap = opt.Snap
 	}
@@ -547,6 +548,10 @@ func (e *Executor) Place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 			e.active = m // the other hand may have acted since
 		}
 	}
+	if out := e.upright(); !out.OK() {
+		return PlaceResult{Outcome: out, Held: held}, nil
+	}
+	e.stand()
 	r, err := e.acting().putDown(ctx, f, px, held, opt)
 	if err == nil && r.Held != nil && (r.Cause == Unreachable || r.Cause == NoPath || r.Cause == OutOfReach) && e.Look != nil {
 		return e.otherHand(ctx, f, px, r, opt)

@@ -119,6 +119,10 @@ func (d *Data) Ctrl() []float64 { return d.mj.Ctrl() }
 // ActuatorForce is what the actuators exert, length NU [N or N·m]: a view, as Qpos.
 func (d *Data) ActuatorForce() []float64 { return d.mj.ActuatorForce() }
 
+// Bias is what gravity and motion exert on the joints, which has to be held against them for no acceleration, as of the last step; length nv [N·m or N].
+// It is C memory, valid until Close.
+func (d *Data) Bias() []float64 { return d.mj.QfrcBias() }
+
 // BodyPose is T_world_body as of the last Step, Forward or Collide.
 func (d *Data) BodyPose(id int) Pose {
 	p, q := d.mj.BodyPos()[3*id:], d.mj.BodyQuat()[4*id:]

@@ -156,6 +156,12 @@ func (m *Model) JointQpos(id int) int { return int(m.mj.JointQpos()[id]) }
 // JointDof is the index of a joint's first velocity in Qvel.
 func (m *Model) JointDof(id int) int { return int(m.mj.JointDof()[id]) }
 
+// ActuatorGain is the gain of an actuator: for a position servo what it exerts for each unit that it is off [N·m/rad or N/m].
+func (m *Model) ActuatorGain(id int) float64 {
+	all := m.mj.ActuatorGain()
+	return all[id*len(all)/m.NU()]
+}
+
 // JointRange is a joint's limits [rad or m]; 0, 0 if it has none.
 func (m *Model) JointRange(id int) (lo, hi float64) {
 	r := m.mj.JointRange()[2*id:]

@@ -157,6 +157,10 @@ func (s *Spec) Body(name string) (*Body, error) {
 	return &Body{s, name, b}, nil
 }
 
+// SetGravityCompensation has so much of the weight of all bodies borne, by motors where joints have actuatorgravcomp and by nothing at all elsewhere: 0
+// none, 1 all.
+func (s *Spec) SetGravityCompensation(share float64) { s.mj.SetGravcomp(share) }
+
 // AddBody adds a body. Names are unique in a Spec.
 func (b *Body) AddBody(name string, tParentBody Pose) *Body {
 	if _, ok := b.spec.mj.FindBody(name); ok {

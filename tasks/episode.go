@@ -185,7 +185,10 @@ func (e *episode) run(ctx context.Context, seed uint64) (err error) {
 	if e.director.watching() {
 		e.exec.Watch = e.director
 	}
-	defer func() { e.rec.SimSeconds = float64(data.Steps()-begun) * sim.Timestep }()
+	defer func() {
+		e.rec.SimSeconds = float64(data.Steps()-begun) * sim.Timestep
+		e.rec.Fallen = e.stage.Plant.Fallen()
+	}()
 
 	e.begun = e.stage.poses()
 	e.areas, e.said = make([]*refer.Area, len(e.stage.Goals)), make([]*refer.Instruction, len(e.stage.Goals))

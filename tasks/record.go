@@ -52,6 +52,7 @@ type Record struct {
 	// Trace is a hash chained over the bits of every state and decision: equal traces mean equal episodes.
 	Trace      string  `json:"trace"`
 	SimSeconds float64 `json:"sim_s"`
+	Fallen     string  `json:"fallen,omitempty"` // how, if the robot lay on the floor at the end: one whose base is not held
 	// WallSeconds, Wall and Tries are not part of what repeats.
 	WallSeconds float64 `json:"wall_s"`
 	// Renderer is what drew at the end of the episode if it is not what the run began with: the driver has failed, and another took over.

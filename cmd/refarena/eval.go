@@ -25,10 +25,28 @@ import (
 	"github.com/refarena/refarena/tasks/export"
 )
 
+// Which robot.
+type robotFlags struct {
+	Robot string `default:"ur5" help:"Robot: ${robots}."`
+	Base  string `default:"held" enum:"held,free" help:"The G1's pelvis: held at standing height, or free: it stands on its legs and may fall (the same as --robot g1-free)."`
+}
+
+// AfterApply makes one name of both flags: kong calls it.
+func (f *robotFlags) AfterApply() error {
+	switch {
+	case f.Base != "free":
+	case f.Robot == "g1":
+		f.Robot = "g1-free"
+	case f.Robot != "g1-free":
+		return fmt.Errorf("--base free with --robot %s (want g1: it alone has legs)", f.Robot)
+	}
+	return nil
+}
+
 // What an episode is a function of, shared by the commands that run one.
 type episodeFlags struct {
+	robotFlags
 	Suite string `default:"starter" help:"Suite by name (${suites}), or a file that ends in .yaml."`
-	Robot string `default:"ur5" help:"Robot: ${robots}."`
 	Seed  uint64 `default:"1" help:"Seed of the first episode; the others count up from it."`
 	GL    string `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
 }

@@ -19,10 +19,10 @@ type taskCommand struct {
 }
 
 type taskCheckCommand struct {
+	robotFlags
 	Suite string `arg:"" help:"A file that ends in .yaml, or the name of a suite."`
 	Seeds int    `default:"2" help:"How many scenes of each task to make; 0 only reads the file."`
 	Seed  uint64 `default:"1" help:"The first seed."`
-	Robot string `default:"ur5" help:"Robot: ${robots}."`
 }
 
 // Run says what is in a suite and whether its scenes can be made. Exit status 1 if not.

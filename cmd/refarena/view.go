@@ -22,8 +22,8 @@ import (
 
 type viewCommand struct {
 	refereeFlags
+	robotFlags
 	What     string  `arg:"" optional:"" default:"starter" help:"A suite by name, a suite, task, scenario or scene file, or the folder of a run."`
-	Robot    string  `default:"ur5" help:"Robot: ${robots}."`
 	Seed     uint64  `default:"1" help:"Seed of the episode."`
 	Episode  uint64  `placeholder:"SEED" help:"Of a run: which episode, by its seed (default: the first)."`
 	Step     int     `placeholder:"N" help:"Of a run: begin where this step does, from 1."`
@@ -124,7 +124,7 @@ func (c *viewCommand) suite() (*tasks.Suite, error) {
 			return suite, nil
 		}
 	}
-	flags := episodeFlags{Suite: c.What, Robot: c.Robot, Seed: c.Seed, GL: c.GL}
+	flags := episodeFlags{Suite: c.What, robotFlags: c.robotFlags, Seed: c.Seed, GL: c.GL}
 	suite, _, err := flags.load()
 	return suite, err
 }

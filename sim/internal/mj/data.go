@@ -99,6 +99,7 @@ func (d *Data) Qpos() []float64          { return nums(d.p.qpos, int(d.m.nq)) }
 func (d *Data) Qvel() []float64          { return nums(d.p.qvel, int(d.m.nv)) }
 func (d *Data) Qacc() []float64          { return nums(d.p.qacc, int(d.m.nv)) }
 func (d *Data) Ctrl() []float64          { return nums(d.p.ctrl, int(d.m.nu)) }
+func (d *Data) QfrcBias() []float64      { return nums(d.p.qfrc_bias, int(d.m.nv)) }
 func (d *Data) ActuatorForce() []float64 { return nums(d.p.actuator_force, int(d.m.nu)) }
 func (d *Data) XfrcApplied() []float64   { return nums(d.p.xfrc_applied, 6*int(d.m.nbody)) }
 func (d *Data) BodyPos() []float64       { return nums(d.p.xpos, 3*int(d.m.nbody)) }

@@ -96,6 +96,7 @@ func (m *Model) GeomRGBA() []float32      { return floats(m.p.geom_rgba, 4*m.ng(
 func (m *Model) MaterialRGBA() []float32  { return floats(m.p.mat_rgba, 4*int(m.p.nmat)) }
 func (m *Model) JointQpos() []int32       { return ints(m.p.jnt_qposadr, int(m.p.njnt)) }
 func (m *Model) JointDof() []int32        { return ints(m.p.jnt_dofadr, int(m.p.njnt)) }
+func (m *Model) ActuatorGain() []float64  { return nums(m.p.actuator_gainprm, int(C.mjNGAIN)*m.NU()) }
 func (m *Model) JointRange() []float64    { return nums(m.p.jnt_range, 2*int(m.p.njnt)) }
 
 // MeshData is mesh i as the compiler left it: recentred and turned into its inertia frame, which the geoms that use it make up for.

@@ -17,7 +17,8 @@
   X(mjs_addFreeJoint) X(mjs_addGeom) X(mjs_addFrame) X(mjs_addMesh) X(mjs_findBody) X(mjs_findElement) X(mjs_setName)          \
   X(mjs_setString) X(mjs_setFloat) X(mjs_setInt) X(mj_compile) X(mj_saveXMLString) X(mj_deleteModel) X(mj_makeData)            \
   X(mj_deleteData) X(mj_copyData) X(mj_resetData) X(mj_step) X(mj_forward) X(mj_kinematics) X(mj_name2id) X(mj_id2name)        \
-  X(mj_ray) X(mj_jacSite) X(mj_contactForce) X(mj_objectVelocity) X(mj_sizeModel) X(mj_geomDistance) X(mj_fwdPosition)
+  X(mj_ray) X(mj_jacSite) X(mj_contactForce) X(mj_objectVelocity) X(mj_sizeModel) X(mj_geomDistance) X(mj_fwdPosition) \
+  X(mjs_firstElement) X(mjs_nextElement) X(mjs_asBody)
 
 typedef struct {
 #define X(name) __typeof__(name)* name;

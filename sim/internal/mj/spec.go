@@ -23,6 +23,9 @@ package mj
 //   if (nface) L.mjs_setInt(m->userface, face, nface);
 //   if (shell) m->inertia = mjMESH_INERTIA_SHELL;
 // }
+// static void setGravcomp(mjSpec* s, double share) {
+//   for (mjsElement* e = L.mjs_firstElement(s, mjOBJ_BODY); e; e = L.mjs_nextElement(s, e)) L.mjs_asBody(e)->gravcomp = share;
+// }
 // static int saveXML(mjSpec* s, char* buf, int n, mjgErr* e) { return L.mj_saveXMLString(s, buf, n, e->buf, sizeof e->buf); }
 import "C"
 
@@ -114,6 +117,9 @@ func (b Body) AddFreeJoint(name string) {
 	defer free()
 	C.addFreeJoint(b.p, n)
 }
+
+// SetGravcomp sets the gravcomp of all bodies.
+func (s *Spec) SetGravcomp(share float64) { C.setGravcomp(s.p, C.double(share)) }
 
 // SetInertia sets the body's mass, centre of mass and principal inertia instead of what follows from its geoms.
 func (b Body) SetInertia(mass float64, pos [3]float64, quat [4]float64, diag [3]float64) {

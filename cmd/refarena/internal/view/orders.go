@@ -554,7 +554,7 @@ func (v *Viewer) look(a []string, _ string) error {
 	case "overview":
 		v.ui.Orbit = overview
 	case "robot":
-		v.ui.Orbit = Orbit{Target: v.still.tool(v.latest().Joints), Yaw: -0.6, Pitch: 0.45, Distance: 0.9}
+		v.ui.Orbit = Orbit{Target: v.still.tool(&v.latest().Moment), Yaw: -0.6, Pitch: 0.45, Distance: 0.9}
 	case "top":
 		v.ui.Orbit = Orbit{Target: sim.Vec3{0.45, 0, 0}, Yaw: math.Pi, Pitch: 1.5, Distance: 1.7}
 	case "referee": // the orbit's camera stands where the referee's does

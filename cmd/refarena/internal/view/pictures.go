@@ -166,8 +166,9 @@ func (p *pictures) scene(sh *Shown, w, h int) (*image.RGBA, error) {
 // overlay draws what was chosen over a picture of the scene.
 func overlay(p *projector, sh *Shown) {
 	if sh.Overlays[Spheres] {
+		tWorldBase := sh.Poses[sh.base]
 		for _, c := range sh.robot.Capsules(sh.Joints) {
-			c.A, c.B = sh.base.Apply(c.A), sh.base.Apply(c.B)
+			c.A, c.B = tWorldBase.Apply(c.A), tWorldBase.Apply(c.B)
 			p.capsule(c)
 		}
 	}

@@ -130,7 +130,7 @@ func (o Orbit) Camera(w, h int) sim.Camera {
 type static struct {
 	scene   *render.Scene
 	robot   *robots.Robot
-	base    sim.Pose
+	base    int // body
 	bodies  []int
 	objects []string
 	goals   []string
@@ -216,8 +216,12 @@ func (v *Viewer) begin(o tasks.Options, script *tasks.Script) error {
 	v.session, v.options = s, s.Options()
 	st := s.Stage()
 	m := st.Scene.Model
+	base, err := m.BodyID(tasks.RobotPrefix + st.Robot.Arm.Base)
+	if err != nil {
+		return err
+	}
 	v.still = static{
-		scene: &render.Scene{Visuals: m.Visuals(), Environment: m.Environment()}, robot: st.Robot, base: st.Plant.Base(), bodies: st.Scene.Bodies,
+		scene: &render.Scene{Visuals: m.Visuals(), Environment: m.Environment()}, robot: st.Robot, base: base, bodies: st.Scene.Bodies,
 	}
 	if v.still.eye, err = st.Camera(v.options.Width, v.options.Height); err != nil { // nothing has moved yet
 		return err
@@ -365,7 +369,7 @@ func (v *Viewer) tick(dt float64) {
 		sh.UI.Overlays[k] = on
 	}
 	if v.ui.Follow {
-		sh.UI.Orbit.Target = v.still.tool(sh.Joints)
+		sh.UI.Orbit.Target = v.still.tool(&sh.Moment)
 	}
 	v.state(sh, first, head, ended)
 	v.mu.Lock()
@@ -383,8 +387,8 @@ func (v *Viewer) tick(dt float64) {
 }
 
 // tool is where the tool centre point is, in the world.
-func (s *static) tool(q []float64) sim.Vec3 {
-	return s.base.Apply(s.robot.Arm.Forward(q[:len(s.robot.Arm.Joints)]).Pos)
+func (s *static) tool(m *tasks.Moment) sim.Vec3 {
+	return m.Poses[s.base].Apply(s.robot.Arm.Forward(m.Joints[:len(s.robot.Arm.Joints)]).Pos)
 }
 
 // ended does what is to be done once when an episode has ended: save it, compare it.

@@ -3,6 +3,7 @@ package robots
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/refarena/refarena/sim"
 )
@@ -26,7 +27,7 @@ type Executor struct {
 	tWorldBase, tBaseWorld sim.Pose
 	planner                *GraspPlanner  // shared by modes whose hands find the same grasps
 	field                  *obstacles     // shared by all modes
-	motion                 *MotionPlanner // of transit
+	motion, wary           *MotionPlanner // of transit
 
 	q, qd    []float64 // last command
 	hand     HandCommand
@@ -59,6 +60,11 @@ func NewExecutor(r *Robot, p Plant) *Executor {
 			}
 			e.others = append(e.others, o)
 		}
+		for _, a := range e.modes() {
+			for _, b := range e.modes() {
+				a.planner.Whole = max(a.planner.Whole, b.robot.Hand.widest())
+			}
+		}
 	}
 	return e
 }
@@ -66,7 +72,7 @@ func NewExecutor(r *Robot, p Plant) *Executor {
 func newExecutor(r *Robot, p Plant) *Executor {
 	n := len(r.Arm.Joints)
 	e := &Executor{robot: r, plant: p, q: make([]float64, n), qd: make([]float64, n), tWorldBase: p.Base(), tBaseWorld: p.Base().Inv()}
-	e.planner, e.field = &GraspPlanner{Hand: &r.Hand, Base: e.tWorldBase.Pos}, &obstacles{beside: r.Arm.Beside}
+	e.planner, e.field = &GraspPlanner{Hand: &r.Hand, Base: e.tWorldBase.Pos}, &obstacles{beside: r.Arm.Beside, ceiling: r.Arm.lowest() - homeGap}
 	e.first = e
 	copy(e.q, p.State().Q)
 	for i, j := range r.Arm.Joints {
@@ -91,6 +97,7 @@ const (
 	moved         = 0.10  // how far what slipped away is looked for [m]
 	bodyMargin    = 0.03  // around the robot, within which what is seen is taken to be the robot [m]
 	clearance     = 0.003 // that the arm keeps from what was seen where it grasps and lets go [m]
+	homeGap       = 0.015 // at least so much lower than the arm at home is what stands where nobody saw [m]
 	heldClearance = 0.015 // and the object in the hand
 	jump          = 0.35  // between neighbouring knots of a straight motion; more is another branch of the kinematics [rad]
 )
@@ -259,8 +266,29 @@ func (e *Executor) clear(q []float64) bool {
 }
 
 // transit plans a motion from where the arm is to one of several positions, the first being wanted most, that keeps clear of everything that
-// was seen, of the arm itself and of what it holds.
+// was seen, of the arm itself and of what it holds; if it can, also of what may be where nobody saw.
 func (e *Executor) transit(goals [][]float64, held *Held) (t trajectory, goal int, ok bool) {
+	if t, goal, ok = e.carefully(goals, held); !ok {
+		t, goal, ok = e.boldly(goals, held)
+	}
+	return t, goal, ok
+}
+
+// carefully is transit that keeps clear of what may be where nobody saw, boldly transit that does not.
+func (e *Executor) carefully(goals [][]float64, held *Held) (t trajectory, goal int, ok bool) {
+	if !e.field.beCareful(true) {
+		return trajectory{}, 0, false
+	}
+	defer e.field.beCareful(false)
+	if e.wary == nil { // not worth a long search
+		e.wary = NewMotionPlanner(&e.robot.Arm, MotionOptions{Checks: 2000, Nodes: 1000})
+		e.wary.check.field = e.field
+	}
+	m, goal, ok := e.wary.PlanAny(e.q, goals, loadOf(held))
+	return m.timed, goal, ok
+}
+
+func (e *Executor) boldly(goals [][]float64, held *Held) (t trajectory, goal int, ok bool) {
 	m, goal, ok := e.ways().PlanAny(e.q, goals, loadOf(held))
 	return m.timed, goal, ok
 }
@@ -407,12 +435,14 @@ func (e *Executor) retreat(ctx context.Context, held *Held) (Outcome, error) {
 }
 
 // escape is a short straight way from where the arm is near something, or near itself, to where it keeps startClearance from everything: a way planned
-// from there does, too. Up is tried first, then away from the base and to the side where the hand rests. nil: the arm has room, or there is no such way.
+// from there does, too, and meets nothing on it that is not met there. Up is tried first, then away from the base and to the side where the hand rests. nil: the arm has room, or there
+// is no such way.
 func (e *Executor) escape(held *Held) [][]float64 {
 	load := loadOf(held)
 	if e.ways().Clear(e.q, load, startClearance) {
 		return nil
 	}
+	met := e.ways().check.met(e.q)
 	at := e.robot.Arm.Forward(e.q).Pos
 	out := sim.Vec3{at[0], at[1], 0}
 	out = out.Mul(1 / max(out.Len(), 1e-6))
@@ -421,7 +451,7 @@ func (e *Executor) escape(held *Held) [][]float64 {
 	for _, far := range [...]float64{0.03, 0.06, 0.10, 0.15, 0.20} {
 		for _, dir := range [...]sim.Vec3{up, up.Add(out), up.Add(aside), out, aside} {
 			rows, ok := e.line(e.q, at.Add(dir.Mul(far/dir.Len())))
-			if ok && e.ways().Clear(rows[len(rows)-1], load, startClearance) {
+			if ok && e.ways().Clear(rows[len(rows)-1], load, startClearance) && !slices.ContainsFunc(rows, func(q []float64) bool { return e.ways().check.met(q) > met }) {
 				return rows
 			}
 		}

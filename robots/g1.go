@@ -54,7 +54,7 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 	r := &Robot{
 		Name: "g1", Title: "Unitree G1 (29 joints) with Dex3-1 hands", Mode: fmt.Sprintf("%v %v", s, p), Side: s.String(), Camera: "g1-head",
 		Arm: Arm{
-			Kinematics: arm, Home: home[:], Base: "base", Beside: true, Reach: 0.72, Payload: [2]float64{1, 2}, Sweep: g1Sweep[:],
+			Kinematics: arm, Home: home[:], Base: "base", Beside: true, Trunk: g1Torso, Reach: 0.72, Payload: [2]float64{1, 2}, Sweep: g1Sweep[:],
 			Twist: g1.DOF - 2, Straight: []float64{g1Straight(s)}, // wrist pitch; with the wrist yawed so that its axis is the hand's
 		},
 		Hand: Hand{

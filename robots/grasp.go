@@ -58,7 +58,9 @@ func (s *silhouette) holds(x, y, margin float64) bool {
 type GraspPlanner struct {
 	Hand *Hand
 	Base sim.Vec3 // where the robot stands, in the world: tilted hands come from its side, not from across
-	Snap int      // how far beside an object's outline a pixel may be [px at 480 rows]; 0 means 4, negative: not at all
+	// Whole is the width up to which something and what stands on it are taken to be one thing, if that is more than the hand can grip: a robot's other hand may [m].
+	Whole float64
+	Snap  int // how far beside an object's outline a pixel may be [px at 480 rows]; 0 means 4, negative: not at all
 
 	cloud   cloud
 	seg     segment
@@ -69,6 +71,7 @@ type GraspPlanner struct {
 	turned  []sim.Vec3 // their normals
 	others  []sim.Vec3 // points of everything else that stands around it
 	found   []Grasp
+	along   []bool     // of goesAlong
 	solid   []sim.Vec3 // points of the whole segment, with those of its hidden side
 	body    []Capsule
 	snapped float64 // how far the pixel was beside the outline [px]
@@ -192,7 +195,8 @@ func (g *GraspPlanner) find(start int, p sim.Vec3, support float64, count int, e
 func (g *GraspPlanner) isolate(how cut, start int, p sim.Vec3, support float64, count int) int {
 	start = g.cloud.growFrom(&g.seg, start, support, how)
 	g.collect(p)
-	if how == cutColor || g.narrowest() <= g.Hand.widest() {
+	widest := max(g.Hand.widest(), g.Whole)
+	if how == cutColor || g.narrowest() <= widest {
 		return start
 	}
 	// It may be something that stands on something wide, as an apple on a plate does.
@@ -200,7 +204,7 @@ func (g *GraspPlanner) isolate(how cut, start int, p sim.Vec3, support float64, 
 	if ok && upper > support+thin && 5*n > len(g.seg.pixels) && n > count/50 {
 		g.cloud.grow(&g.seg, start, upper, how)
 		g.collect(p)
-		if g.narrowest() > g.Hand.widest() {
+		if g.narrowest() > widest {
 			g.cloud.grow(&g.seg, start, support, how)
 			g.collect(p)
 		}
@@ -360,6 +364,7 @@ func (g *GraspPlanner) search(p, eye sim.Vec3) {
 			g.hidden, g.turned = append(g.hidden, m), append(g.turned, mirrored(g.normals[i], sim.Vec3{}))
 		}
 	}
+	g.goOn(eye)
 	flat := g.alignment()
 	for k := range yawSteps {
 		g.direction(&t, 0, 0, math.Pi*float64(k)/yawSteps)
@@ -391,6 +396,43 @@ func (g *GraspPlanner) search(p, eye sim.Vec3) {
 		k.body, k.half = g.body, half
 		k.foot = k.TWorldEE.Inv().Apply(mid)
 		k.shape = g.outline(mid, k.TWorldEE.Axis(0))
+	}
+}
+
+const (
+	goesOn     = 0.06  // how far what the picture's edge cuts is taken to go on, as wide and as high as it is there [m]
+	goesOnStep = 0.004 // [m]
+)
+
+// goOn adds to hidden what of the segment is beyond the picture's edge: no finger may come down there.
+func (g *GraspPlanner) goOn(eye sim.Vec3) {
+	c := &g.cloud
+	for _, i := range g.seg.pixels {
+		x, y := int(i)%c.w, int(i)/c.w
+		beside := sim.Pixel{X: float64(x) + 0.5, Y: float64(y) + 0.5}
+		switch {
+		case y%2 == 0 && x == 0:
+			beside.X--
+		case y%2 == 0 && x == c.w-1:
+			beside.X++
+		case x%2 == 0 && y == 0:
+			beside.Y--
+		case x%2 == 0 && y == c.h-1:
+			beside.Y++
+		default:
+			continue
+		}
+		p := c.points[i]
+		_, ray := c.cam.Ray(beside)
+		if ray[2] > -0.1 {
+			continue
+		}
+		d := eye.Add(ray.Mul((p[2] - eye[2]) / ray[2])).Sub(p) // level, to where the next ray comes through
+		if l := d.Len(); l > 1e-6 {
+			for far := goesOnStep; far <= goesOn; far += goesOnStep {
+				g.hidden, g.turned = append(g.hidden, p.Add(d.Mul(far/l))), append(g.turned, sim.Vec3{})
+			}
+		}
 	}
 }
 
@@ -903,6 +945,27 @@ func (g *GraspPlanner) complete(mid sim.Vec3) {
 			g.body = append(g.body, Capsule{sim.Vec3{x, y, g.seg.support + r}, sim.Vec3{x, y, max(c.top, g.seg.support+2*r) - r}, r})
 		}
 	}
+}
+
+// goesAlong is, by pixel of the cloud, what is taken up with a grasp: the segment, and what is seen above and below where it is: the pens in a holder.
+// The slice is the planner's.
+func (g *GraspPlanner) goesAlong(k *Grasp) []bool {
+	g.along = append(g.along[:0], g.seg.mask...)
+	foot := k.TWorldEE.Apply(k.foot)
+	for i := range g.cloud.points {
+		p := &g.cloud.points[i]
+		if d := sq(p[0]-foot[0]) + sq(p[1]-foot[1]); g.along[i] || !(d <= sq(k.half+besideMargin)) || !g.cloud.above(i, g.seg.support) {
+			continue
+		}
+		for j := range k.body {
+			c := &k.body[j]
+			if sq(p[0]-c.A[0])+sq(p[1]-c.A[1]) <= sq(c.Radius+besideMargin) {
+				g.along[i] = true
+				break
+			}
+		}
+	}
+	return g.along
 }
 
 // center is the middle of the area that solid covers seen from above, at the height of the support: about where the object's weight is.

@@ -102,14 +102,17 @@ func (e *Executor) choosing(f *sim.Frame, px sim.Pixel, side float64) (*Executor
 	}
 	slices.SortStableFunc(options, func(a, b option) int { return cmp.Compare(a.cost, b.cost) })
 	best := &options[0]
-	for i := range options {
-		o := &options[i]
-		if math.IsInf(o.cost, 1) {
-			break
-		}
-		if plan, out := o.choose(&o.result); out.OK() {
-			best, o.plan = o, &plan
-			break
+search:
+	for _, careful := range [...]bool{true, false} {
+		for i := range options {
+			o := &options[i]
+			if math.IsInf(o.cost, 1) {
+				break
+			}
+			if plan, out := o.choose(&o.result, careful); out.OK() {
+				best, o.plan = o, &plan
+				break search
+			}
 		}
 	}
 	e.active = best.Executor

@@ -24,21 +24,37 @@ var fieldRadii = [...]float64{0, 0.025, 0.050, 0.070, 0.110, 0.160}
 // square, a cell wide and full down to that plane. What the camera did not see because something stood before it is not in it: behind
 // what is seen it counts as free. Heights are in the base frame.
 //
+// Where the picture ends nobody knows what stands: a tray may go on, a carton stand beside it. A robot that stands beside the table, with its arms
+// beside the picture, may be cautious: the farther from the picture, the taller what it takes to be there.
+//
 // Beside the columns themselves it holds, for each cell, the highest column within each of fieldRadii: one look there clears nearly
 // everything that is above what stands around, and only what is not is compared with single columns.
 type obstacles struct {
-	heights [len(fieldRadii)][]float32 // by cell, y fastest; widened by fieldRadii
+	columns
+	other   columns   // with what may be where nobody saw, or without, whichever the first is not
+	unseen  []float32 // by cell: how high what nobody saw may be; nil: all is taken to be seen
+	ceiling float64   // nor is it any higher than that [m]
+	wide    []float32 // scratch of imagine: by cell, how high all around it is, with its sign changed
+	nearest []int32   // by cell: the nearest that the picture shows …
+	away    []int32   // … and how far that is [cells / 5]
+	careful bool      // columns are those with what is unseen
 	scratch []float32
 	queue   []int32
-	tallest float64
 	beside  bool // the robot stands beside the table, not on it: see Arm.Beside
+}
+
+// columns are one idea of what is there.
+type columns struct {
+	heights [len(fieldRadii)][]float32 // by cell, y fastest; widened by fieldRadii
+	tallest float64
 }
 
 // set fills the field from a cloud, without the pixels in skip.
 func (o *obstacles) set(c *cloud, tBaseWorld sim.Pose, skip []bool) {
 	o.reset()
 	field, t := o.heights[0], newMover(&tBaseWorld)
-	if top, ok := tableTop(c, &t); o.beside && ok && top > thin {
+	top, ok := tableTop(c, &t)
+	if o.beside && ok && top > thin {
 		// Where the camera does not see it the table goes on.
 		for i := int((tableFront - fieldMin) / cell); i < fieldNX; i++ {
 			for k := i * fieldNY; k < (i+1)*fieldNY; k++ {
@@ -60,7 +76,125 @@ func (o *obstacles) set(c *cloud, tBaseWorld sim.Pose, skip []bool) {
 		field[k] = max(field[k], float32(p[2]))
 		o.tallest = max(o.tallest, p[2])
 	}
+	if o.beside {
+		o.imagine(c, tBaseWorld.Inv(), top)
+	}
 	o.finish()
+}
+
+const (
+	unseenRise = 2.0  // so much taller for each metre away from the picture is what may stand where nobody saw
+	unseenMost = 0.15 // … and no taller than that above what is seen at the picture's edge [m]
+	unseenEdge = 0.05 // so far from the picture what it shows at its edge goes on [m] …
+	unseenWide = 4    // … and farther if it is wider than twice so many cells
+	unseenLow  = 0.03 // what rises higher above the table …
+	unseenMore = 0.10 // … may be so much taller than it is seen where the picture's edge cuts it [m]
+)
+
+// imagine fills unseen: nothing where the picture shows the table's top. Elsewhere what is seen at the picture's edge goes on, if it is wide, and something stands on it, the taller
+// the farther that is, but for what could not be there while the arms are at home.
+func (o *obstacles) imagine(c *cloud, tWorldBase sim.Pose, top float64) {
+	const far = math.MaxInt32 / 2
+	const nothing = -1e3
+	n := fieldNX * fieldNY
+	if o.unseen == nil {
+		o.unseen, o.wide, o.nearest, o.away = make([]float32, n), make([]float32, n), make([]int32, n), make([]int32, n)
+	}
+	at := newMover(&tWorldBase)
+	for i := range fieldNX {
+		for k := range fieldNY {
+			p := sim.Vec3{fieldMin + (float64(i)+0.5)*cell, -fieldY + (float64(k)+0.5)*cell, top}
+			px, _, ok := c.cam.Project(at.apply(&p))
+			if ok {
+				_, ok = px.Index(c.w, c.h)
+			}
+			j := i*fieldNY + k
+			if o.away[j], o.nearest[j], o.unseen[j] = far, -1, nothing; ok {
+				o.away[j], o.nearest[j], o.unseen[j] = 0, int32(j), -o.heights[0][j]
+			}
+		}
+	}
+	o.widen(o.unseen, o.wide, unseenWide) // the least height around, with its sign changed
+	// Chamfer distances: 5 for a neighbour, 7 for one across a corner (Borgefors 1986), there and back.
+	look := func(j, i, k, di, dk int, step int32) {
+		if i+di < 0 || i+di >= fieldNX || k+dk < 0 || k+dk >= fieldNY {
+			return
+		}
+		if from := j + di*fieldNY + dk; o.away[from]+step < o.away[j] {
+			o.away[j], o.nearest[j] = o.away[from]+step, o.nearest[from]
+		}
+	}
+	for i := range fieldNX {
+		for k := range fieldNY {
+			j := i*fieldNY + k
+			look(j, i, k, -1, 0, 5)
+			look(j, i, k, 0, -1, 5)
+			look(j, i, k, -1, -1, 7)
+			look(j, i, k, -1, 1, 7)
+		}
+	}
+	for i := fieldNX - 1; i >= 0; i-- {
+		for k := fieldNY - 1; k >= 0; k-- {
+			j := i*fieldNY + k
+			look(j, i, k, 1, 0, 5)
+			look(j, i, k, 0, 1, 5)
+			look(j, i, k, 1, 1, 7)
+			look(j, i, k, 1, -1, 7)
+		}
+	}
+	first := int((tableFront-fieldMin)/cell) * fieldNY
+	for j := range o.unseen {
+		o.unseen[j] = 0
+		if j < first || o.away[j] == 0 || o.away[j] >= far {
+			continue
+		}
+		away := float64(o.away[j]) / 5 * cell
+		seen := max(-o.wide[o.nearest[j]], float32(top))
+		high := seen + float32(min(unseenMost, unseenRise*away))
+		if away < unseenEdge {
+			high = max(high, o.heights[0][o.nearest[j]])
+		}
+		o.unseen[j] = min(high, float32(o.ceiling))
+	}
+	tBaseWorld := tWorldBase.Inv()
+	for i := range c.points { // what the picture's edge cuts goes on up and outwards
+		if x, y := i%c.w, i/c.w; x > 0 && x < c.w-1 && y > 0 && y < c.h-1 || !valid(c.points[i]) {
+			continue
+		}
+		if p := tBaseWorld.Apply(c.points[i]); p[2] > top+unseenLow {
+			stamp(o.unseen, p[0], p[1], unseenEdge, float32(min(p[2]+unseenMore, o.ceiling)))
+		}
+	}
+}
+
+// stamp makes the cells of a disc at least so high.
+func stamp(field []float32, x0, y0, r float64, high float32) {
+	for x := x0 - r; x <= x0+r; x += cell / 2 {
+		for y := y0 - r; y <= y0+r; y += cell / 2 {
+			if k, ok := fieldIndex(x, y); ok && sq(x-x0)+sq(y-y0) <= sq(r) {
+				field[k] = max(field[k], high)
+			}
+		}
+	}
+}
+
+// beCareful makes the columns those with what may be where nobody saw, or those without. It reports whether there is a difference.
+func (o *obstacles) beCareful(yes bool) bool {
+	if o.unseen == nil {
+		return false
+	}
+	if o.careful != yes {
+		o.columns, o.other, o.careful = o.other, o.columns, yes
+	}
+	return true
+}
+
+// plain is the columns without what may be where nobody saw.
+func (o *obstacles) plain() *columns {
+	if o.careful {
+		return &o.other
+	}
+	return &o.columns
 }
 
 const (
@@ -93,20 +227,15 @@ func tableTop(c *cloud, t *mover) (float64, bool) {
 
 // add puts columns under capsules, in base, that the camera has not seen: what was just put down.
 func (o *obstacles) add(capsules []Capsule) {
+	o.beCareful(false)
 	field := o.heights[0]
 	for _, c := range capsules {
 		n := int(c.B.Sub(c.A).Len()/cell) + 1
 		for i := range n + 1 {
 			p := c.A.Add(c.B.Sub(c.A).Mul(float64(i) / float64(n)))
 			top := p[2] + c.Radius
-			for x := p[0] - c.Radius; x <= p[0]+c.Radius; x += cell / 2 {
-				for y := p[1] - c.Radius; y <= p[1]+c.Radius; y += cell / 2 {
-					if k, ok := fieldIndex(x, y); ok && sq(x-p[0])+sq(y-p[1]) <= sq(c.Radius) {
-						field[k] = max(field[k], float32(top))
-						o.tallest = max(o.tallest, top)
-					}
-				}
-			}
+			stamp(field, p[0], p[1], c.Radius, float32(top))
+			o.tallest = max(o.tallest, top)
 		}
 	}
 	o.finish()
@@ -115,6 +244,7 @@ func (o *obstacles) add(capsules []Capsule) {
 // reset empties the field.
 func (o *obstacles) reset() {
 	const n = fieldNX * fieldNY
+	o.beCareful(false)
 	if o.scratch == nil {
 		o.scratch, o.queue = make([]float32, n), make([]int32, max(fieldNX, fieldNY))
 		for i := range o.heights {
@@ -127,8 +257,30 @@ func (o *obstacles) reset() {
 	o.tallest = 0
 }
 
-// finish computes the widened fields from the columns. Each is made from the one before, which is exact for squares.
+// finish computes the widened fields from the columns, with and without what may be where nobody saw.
 func (o *obstacles) finish() {
+	o.widenAll()
+	if o.unseen == nil {
+		return
+	}
+	from := o.columns
+	o.columns, o.other = o.other, from
+	if o.heights[0] == nil {
+		for i := range o.heights {
+			o.heights[i] = make([]float32, len(o.unseen))
+		}
+	}
+	o.tallest = from.tallest
+	for j, h := range o.unseen {
+		o.heights[0][j] = max(from.heights[0][j], h)
+		o.tallest = max(o.tallest, float64(h))
+	}
+	o.widenAll()
+	o.columns, o.other = o.other, o.columns
+}
+
+// widenAll computes the widened fields from the columns. Each is made from the one before, which is exact for squares.
+func (o *obstacles) widenAll() {
 	done := 0
 	for i := 1; i < len(fieldRadii); i++ {
 		n := int(math.Ceil(fieldRadii[i]/cell - 1e-9))
@@ -172,7 +324,7 @@ func fieldIndex(x, y float64) (int, bool) {
 }
 
 // height is the greatest height within radius (at least) of a place in the base frame.
-func (o *obstacles) height(x, y, radius float64) float64 {
+func (o *columns) height(x, y, radius float64) float64 {
 	if o.heights[0] == nil {
 		return 0
 	}
@@ -192,13 +344,13 @@ func (o *obstacles) height(x, y, radius float64) float64 {
 }
 
 // above reports whether a sphere is higher than all that is within its radius horizontally: one look, and true only if hits is false.
-func (o *obstacles) above(p sim.Vec3, r float64) bool {
+func (o *columns) above(p sim.Vec3, r float64) bool {
 	low := p[2] - r
 	return low >= 0 && (low >= o.tallest || low >= o.height(p[0], p[1], r))
 }
 
 // hits reports whether a sphere reaches into the plane or a column.
-func (o *obstacles) hits(p sim.Vec3, r float64) bool {
+func (o *columns) hits(p sim.Vec3, r float64) bool {
 	if o.above(p, r) {
 		return false
 	}
@@ -239,7 +391,7 @@ func (c Capsule) balls() (n int, radius float64) {
 }
 
 // clear reports whether a capsule in the base frame stays margin away from everything [m].
-func (o *obstacles) clear(c Capsule, margin float64) bool {
+func (o *columns) clear(c Capsule, margin float64) bool {
 	if min(c.A[2], c.B[2])-c.Radius-margin >= o.tallest {
 		return true
 	}
@@ -253,7 +405,7 @@ func (o *obstacles) clear(c Capsule, margin float64) bool {
 }
 
 // surelyClear is clear, but for parts that stand lower than something beside them it says no without looking closer.
-func (o *obstacles) surelyClear(c Capsule, margin float64) bool {
+func (o *columns) surelyClear(c Capsule, margin float64) bool {
 	if min(c.A[2], c.B[2])-c.Radius-margin >= o.tallest {
 		return true
 	}

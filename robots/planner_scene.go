@@ -301,7 +301,7 @@ func (c *checker) clearBut(q []float64, last int, margin float64) bool {
 	c.hold(nil)
 	c.place(q)
 	for i := range c.placed[:len(c.placed)-last] {
-		if c.arm.Parts[i].Link > 1 && !c.field.clear(c.placed[i], margin) {
+		if link := c.arm.Parts[i].Link; link > 1 && !c.around(link).clear(c.placed[i], margin) {
 			return false
 		}
 	}
@@ -311,7 +311,7 @@ func (c *checker) clearBut(q []float64, last int, margin float64) bool {
 // placedClear is clear for what is placed.
 func (c *checker) placedClear(margin float64) bool {
 	for i := range c.placed {
-		if c.arm.Parts[i].Link > 1 && !c.field.clear(c.placed[i], margin) {
+		if link := c.arm.Parts[i].Link; link > 1 && !c.around(link).clear(c.placed[i], margin) {
 			return false
 		}
 	}
@@ -323,11 +323,36 @@ func (c *checker) placedClear(margin float64) bool {
 	return c.clearOfItself(margin)
 }
 
+// around is what a link has to keep clear of. What may be where nobody saw is nothing to a trunk that stands before it.
+func (c *checker) around(link int) *columns {
+	if link <= c.arm.Trunk {
+		return c.field.plain()
+	}
+	return &c.field.columns
+}
+
+// met is how many parts of the arm and of its load reach into what was seen at q.
+func (c *checker) met(q []float64) int {
+	c.place(q)
+	n := 0
+	for i := range c.placed {
+		if link := c.arm.Parts[i].Link; link > 1 && !c.around(link).clear(c.placed[i], 0) {
+			n++
+		}
+	}
+	for i := range c.carried {
+		if !c.field.clear(c.carried[i], 0) {
+			n++
+		}
+	}
+	return n
+}
+
 // surelyClear is placedClear for all of a stretch that shift is about and what is placed is in the middle of, for far less work than looking at all of it.
 // It may say no where that says yes.
 func (c *checker) surelyClear(margin float64) bool {
 	for i := range c.placed {
-		if link := c.arm.Parts[i].Link; link > 1 && !c.field.surelyClear(c.placed[i], margin+c.shift[0][link]/2) {
+		if link := c.arm.Parts[i].Link; link > 1 && !c.around(link).surelyClear(c.placed[i], margin+c.shift[0][link]/2) {
 			return false
 		}
 	}

@@ -93,6 +93,7 @@ type Arm struct {
 	Home   []float64 // where it rests between tasks, out of the view of the table, as long as Joints [rad]
 	Base   string    // the body whose frame is base
 	Beside bool      // it stands beside the table, whose top may be higher or lower than base, not on it
+	Trunk  int       // links up to this one are the body that carries the arm; 0: none is
 	Reach  float64   // farther from the base, horizontally, nothing can be taken up [m]
 
 	Payload [2]float64 // what it lifts at Reach, and nearer to the base, where as much torque lifts more, at most [kg]
@@ -106,6 +107,20 @@ type Arm struct {
 	HandParts int // the last of Parts are the hand: palm, knuckles and fingers
 	Pairs     [][2]int
 	Sweep     []float64
+}
+
+// lowest is how low the arm with its hand is at home, over the table, in base [m].
+func (a *Arm) lowest() float64 {
+	links := a.Links(a.Home, nil)
+	low := math.Inf(1)
+	for _, p := range a.Parts {
+		for _, at := range [2]sim.Vec3{links[p.Link].Apply(p.A), links[p.Link].Apply(p.B)} {
+			if p.Link > a.Trunk && at[0] > tableFront {
+				low = min(low, at[2]-p.Radius)
+			}
+		}
+	}
+	return low
 }
 
 // Turns appends to rows the joint positions that differ from q by a whole turn of one joint and are inside the limits: everything is where it

@@ -83,7 +83,10 @@ func (e *Executor) pick(ctx context.Context, f *sim.Frame, px sim.Pixel, c *choi
 			plan = *c.plan
 		} else {
 			var out Outcome
-			if plan, out = e.choose(r); !out.OK() {
+			if plan, out = e.choose(r, true); !out.OK() {
+				plan, out = e.choose(r, false)
+			}
+			if !out.OK() {
 				if r.Attempts > 0 {
 					break // the first attempt's outcome says more
 				}
@@ -145,19 +148,23 @@ func (e *Executor) find(f *sim.Frame, px sim.Pixel, r *PickResult) Outcome {
 }
 
 // choose plans the motion to the best grasp that can be reached, but for those that are much like one that was tried: only if there is
-// no other, those that are not quite the same.
-func (e *Executor) choose(r *PickResult) (pickPlan, Outcome) {
+// no other, those that are not quite the same. A careful motion keeps clear of what may be where nobody saw.
+func (e *Executor) choose(r *PickResult, careful bool) (pickPlan, Outcome) {
 	if len(e.tried) > 0 {
-		if plan, out := e.chooseApart(r, 0.03, 0.35); out.OK() {
+		if plan, out := e.chooseApart(r, 0.03, 0.35, careful); out.OK() {
 			return plan, out
 		}
 	}
-	return e.chooseApart(r, 0.006, 0.2)
+	return e.chooseApart(r, 0.006, 0.2, careful)
 }
 
 // chooseApart plans the motion to the best grasp that can be reached, leaving out those within some distance [m] and angle [rad] of one that
 // was tried: the first few first, so that a good grasp behind a long way is not passed over for a worse one.
-func (e *Executor) chooseApart(r *PickResult, far, turned float64) (pickPlan, Outcome) {
+func (e *Executor) chooseApart(r *PickResult, far, turned float64, careful bool) (pickPlan, Outcome) {
+	way := e.boldly
+	if careful {
+		way = e.carefully
+	}
 	cause := Unreachable
 	var plans []pickPlan
 	var goals [][]float64
@@ -178,7 +185,10 @@ func (e *Executor) chooseApart(r *PickResult, far, turned float64) (pickPlan, Ou
 		}
 		if len(goals) > 0 {
 			cause = NoPath
-			if t, goal, ok := e.transit(goals, nil); ok {
+			if careful && seen > portions[1] {
+				break
+			}
+			if t, goal, ok := way(goals, nil); ok {
 				plans[goal].there = t
 				return plans[goal], Outcome{}
 			}
@@ -432,7 +442,7 @@ func (e *Executor) holding(held *Held, cause Cause, stop bool) func() (Outcome, 
 // lift raises what is held straight up until it and the arm are clear of everything, or else as far as the arm can, and looks whether it
 // is still there.
 func (e *Executor) lift(ctx context.Context, held *Held, approach [][]float64) (Outcome, error) {
-	e.field.set(&e.planner.cloud, e.tBaseWorld, e.planner.seg.mask) // what is held is no obstacle
+	e.field.set(&e.planner.cloud, e.tBaseWorld, e.planner.goesAlong(&held.Grasp)) // what is held is no obstacle
 	at := e.robot.Arm.Forward(e.q).Pos
 	top := max(at[2]+0.10, e.field.tallest+held.Grasp.below+2*heldClearance)
 	rows, ok := e.line(e.q, sim.Vec3{at[0], at[1], top})
@@ -663,6 +673,7 @@ type placePlan struct {
 	touch    float64     // height of the hand when the surface is touched, if it is where it was seen [m, base]
 	opening  float64     // to let go [m]
 	tilt     float64     // of the hand [rad]
+	off      bool        // the arm reaches high enough above to draw the fingers off what was set down
 }
 
 // turns are the ways to turn what is held about the vertical, most wanted first [rad].
@@ -714,23 +725,31 @@ func (e *Executor) planPlace(p sim.Vec3, held *Held) (placePlan, Outcome) {
 	spots := e.spots(p, held)
 	spots = spots[:min(len(spots), placePlans)]
 	reached := false
-	var plans []placePlan
-	var goals [][]float64
-	for i, s := range spots {
-		for _, plan := range e.planPlaceAt(s, held) {
-			plans, goals = append(plans, plan), append(goals, plan.lower[0])
+	at := make([][]placePlan, len(spots))
+	for _, off := range [...]bool{true, false} { // where the hand comes off it upwards is better than anywhere else
+		var plans []placePlan
+		var goals [][]float64
+		for i, s := range spots {
+			if off {
+				at[i] = e.planPlaceAt(s, held)
+			}
+			for _, plan := range at[i] {
+				if plan.off == off {
+					plans, goals = append(plans, plan), append(goals, plan.lower[0])
+				}
+			}
+			if !slices.Contains(portions, i+1) && i < len(spots)-1 || len(goals) == 0 {
+				continue
+			}
+			reached = true
+			if t, goal, ok := e.transit(goals, held); ok {
+				plan := plans[goal]
+				plan.there = t
+				foot := plan.tWorldEE.Apply(held.Grasp.foot)
+				return plan, Outcome{Detail: fmt.Sprintf("on a surface at %.3f m, %.0f mm from the point", foot[2], 1000*math.Hypot(foot[0]-p[0], foot[1]-p[1]))}
+			}
+			plans, goals = plans[:0], goals[:0]
 		}
-		if !slices.Contains(portions, i+1) && i < len(spots)-1 || len(goals) == 0 {
-			continue
-		}
-		reached = true
-		if t, goal, ok := e.transit(goals, held); ok {
-			plan := plans[goal]
-			plan.there = t
-			foot := plan.tWorldEE.Apply(held.Grasp.foot)
-			return plan, Outcome{Detail: fmt.Sprintf("on a surface at %.3f m, %.0f mm from the point", foot[2], 1000*math.Hypot(foot[0]-p[0], foot[1]-p[1]))}
-		}
-		plans, goals = plans[:0], goals[:0]
 	}
 	where := failed("", "set something %.2f m wide down at (%.3f, %.3f, %.3f)", 2*held.Grasp.half, p[0], p[1], p[2]).Detail
 	switch {
@@ -848,6 +867,9 @@ func (e *Executor) planPlaceAt(s spot, held *Held) []placePlan {
 			continue
 		}
 		rows, _ := e.line(sols[:n], low.Pos.Add(sim.Vec3{0, 0, highestStart}))
+		g := &held.Grasp
+		rise := e.robot.Arm.Forward(rows[len(rows)-1]).Pos[2] - low.Pos[2]
+		off := g.Tilt > 0 || rise >= min(g.height-g.below+e.robot.Hand.TipBack(s.opening)+fingertipGap, highestStart-lineStep)
 		for _, margin := range [...]float64{startClearance, clearance} {
 			k := slowRows
 			for k < len(rows) && !e.ways().Clear(rows[k], load, margin) {
@@ -856,7 +878,7 @@ func (e *Executor) planPlaceAt(s spot, held *Held) []placePlan {
 			if k < len(rows) {
 				plans = append(plans, placePlan{
 					tWorldEE: s.tWorldEE, lower: reversed(rows[slowRows : k+1]), set: append(reversed(rows[1:slowRows+1]), set...), touch: touch[2] + 0.010,
-					opening: s.opening, tilt: held.Grasp.Tilt,
+					opening: s.opening, tilt: g.Tilt, off: off,
 				})
 				break
 			}

@@ -41,6 +41,8 @@ type Executor struct {
 	active   *Executor   // the mode that acts; nil: this one
 	grips    *Held       // what this mode's hand holds
 	first    *Executor   // of the robot's modes
+	anyhow   bool        // see positions
+	stiff    bool        // for tests: anyhow makes no difference
 	nearby   []sim.Vec3  // what was seen around the place of planPlace
 	below    []sim.Vec3  // scratch of spots
 	around   []sim.Vec3
@@ -331,6 +333,16 @@ func lerp(a, b []float64, share float64) []float64 {
 		out[i] = a[i] + share*(b[i]-a[i])
 	}
 	return out
+}
+
+// positions are joint positions, nearest to home first, as a new slice. Where anyhow is set, those that are not easily found too.
+func (e *Executor) positions(tBaseEE sim.Pose) []float64 {
+	if s, ok := e.robot.Arm.Kinematics.(stretcher); ok && e.anyhow && !e.first.stiff {
+		e.rows = s.InverseAnyhow(tBaseEE, e.robot.Arm.Home, e.rows)
+	} else {
+		e.rows = e.robot.Arm.Inverse(tBaseEE, e.robot.Arm.Home, e.rows)
+	}
+	return append([]float64(nil), e.rows...)
 }
 
 // nearest is the solution of the inverse kinematics that is nearest to seed, as a new slice.

@@ -1,6 +1,7 @@
 package robots
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -228,6 +229,26 @@ const g1Margin = 0.02
 // g1Rows is how many positions Inverse lists, at most.
 const g1Rows = 4
 
+// InverseAnyhow is Inverse with the waist in whatever position it takes (see g1.Inverse): half as many poses again of a hand above the table are reached,
+// bent down or leaning over, and a pose that is not takes ten times as long.
+func (a g1Arm) InverseAnyhow(tBaseEE sim.Pose, seed []float64, buf []float64) []float64 {
+	buf = buf[:0]
+	var sols [8]g1.Config
+	near := g1.Config(seed)
+	n := g1.Inverse(a.side, tBasePelvis.Inv().Mul(tBaseEE).Mul(a.tPalmEE.Inv()), near, g1.Options{Most: len(sols), Margin: g1Margin}, &sols)
+	found := sols[:n]
+	slices.SortStableFunc(found, func(p, q g1.Config) int { return cmp.Compare(a.cost(&p, seed), a.cost(&q, seed)) })
+	for i := range found {
+		buf = append(buf, found[i][:]...)
+	}
+	return buf
+}
+
+// cost is what a position costs: its distance from seed, a turned or bent waist, and its posture.
+func (a g1Arm) cost(q *g1.Config, seed []float64) float64 {
+	return jointDistance(q[:], seed) + 0.5*math.Abs(q[0]) + 0.8*math.Abs(q[2]) + g1Posture(a.side, q)
+}
+
 // Inverse lists the nearest positions that waist and arm reach from seed by the shortest way, if that is near, or else the best of those for
 // some positions of the waist.
 func (a g1Arm) Inverse(tBaseEE sim.Pose, seed []float64, buf []float64) []float64 {
@@ -244,7 +265,7 @@ func (a g1Arm) Inverse(tBaseEE sim.Pose, seed []float64, buf []float64) []float6
 	var cost [g1Rows]float64
 	n := 0
 	keep := func(q *g1.Config) {
-		c := jointDistance(q[:], seed) + 0.5*math.Abs(q[0]) + 0.8*math.Abs(q[2]) + g1Posture(a.side, q)
+		c := a.cost(q, seed)
 		if n == g1Rows && c >= cost[n-1] {
 			return
 		}

@@ -103,13 +103,16 @@ func (e *Executor) choosing(f *sim.Frame, px sim.Pixel, side float64) (*Executor
 	slices.SortStableFunc(options, func(a, b option) int { return cmp.Compare(a.cost, b.cost) })
 	best := &options[0]
 search:
-	for _, careful := range [...]bool{true, false} {
+	for _, pass := range [...]struct{ careful, anyhow bool }{{true, false}, {false, false}, {false, true}} {
 		for i := range options {
 			o := &options[i]
 			if math.IsInf(o.cost, 1) {
 				break
 			}
-			if plan, out := o.choose(&o.result, careful); out.OK() {
+			o.anyhow = pass.anyhow
+			plan, out := o.choose(&o.result, pass.careful)
+			o.anyhow = false
+			if out.OK() {
 				best, o.plan = o, &plan
 				break search
 			}

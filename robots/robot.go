@@ -172,6 +172,11 @@ type Kinematics interface {
 	Capsules(q []float64, buf []Capsule) []Capsule
 }
 
+// A stretcher is Kinematics that, if asked to, looks harder for joint positions than Inverse does.
+type stretcher interface {
+	InverseAnyhow(tBaseEE sim.Pose, seed []float64, buf []float64) []float64
+}
+
 // A Capsule is all that lies within Radius of the segment from A to B [m].
 type Capsule struct {
 	A, B   sim.Vec3

@@ -278,7 +278,7 @@ func (e *Executor) planPick(g Grasp) []pickPlan {
 		}
 		tBaseEE := e.tBaseWorld.Mul(g.TWorldEE)
 		begin := e.standOff(tBaseEE, g)
-		sols := append([]float64(nil), e.robot.Arm.Inverse(tBaseEE, e.robot.Arm.Home, e.rows)...)
+		sols := e.positions(tBaseEE)
 		for ; len(sols) > 0; sols = sols[n:] {
 			if !e.clear(sols[:n]) {
 				continue
@@ -598,6 +598,13 @@ func (e *Executor) place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 		}
 		e.field.set(&e.planner.cloud, e.tBaseWorld, nil)
 		plan, out = e.planPlace(r.Point, held)
+		if _, ok := e.robot.Arm.Kinematics.(stretcher); ok && (out.Cause == Unreachable || out.Cause == NoPath) {
+			e.anyhow = true
+			if stretched, found := e.planPlace(r.Point, held); found.OK() {
+				plan, out = stretched, found
+			}
+			e.anyhow = false
+		}
 		r.TWorldEE = plan.tWorldEE
 		return out, nil
 	})
@@ -857,7 +864,7 @@ func (e *Executor) planPlaceAt(s spot, held *Held) []placePlan {
 	touch := low.Pos.Sub(sim.Vec3{0, 0, 0.010})
 	low.Pos[2] += 0.012
 	load := loadOf(held)
-	sols := append([]float64(nil), e.robot.Arm.Inverse(low, e.robot.Arm.Home, e.rows)...)
+	sols := e.positions(low)
 	for ; len(sols) > 0; sols = sols[n:] {
 		if !e.clear(sols[:n]) {
 			continue

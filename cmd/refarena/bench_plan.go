@@ -580,15 +580,41 @@ func (b *bench) planMuJoCo() (x []float64, config map[string]any, err error) {
 	}, nil
 }
 
-// A meter is a plant that notes how near the arm comes to its limits.
+// A meter is a plant that notes how near the arm comes to its limits, whichever of the robot's modes acts.
 type meter struct {
 	*robots.SimPlant
-	joints            []robots.Joint
+	*reading
+	joints []robots.Joint
+	last   []float64
+	modes  []robots.Plant // of the first: meters
+}
+
+// A reading is what the meters of a robot's modes have noted.
+type reading struct {
 	lag, speed        float64 // [rad, rad/s]
 	lagAt             int     // control period of the largest lag
 	torque, command   float64 // shares of the limits
 	big, small, accel float64 // [N·m, N·m, share of the limit]
-	last              []float64
+}
+
+func newMeter(r *robots.Robot, p *robots.SimPlant) *meter {
+	var all []robots.Plant
+	read := new(reading)
+	for i, mode := range r.Modes() {
+		all = append(all, &meter{SimPlant: p.Modes()[i].(*robots.SimPlant), reading: read, joints: mode.Arm.Joints, last: make([]float64, len(mode.Arm.Joints))})
+	}
+	m := all[0].(*meter)
+	m.modes = all
+	return m
+}
+
+// Modes are the meters of all modes.
+func (m *meter) Modes() []robots.Plant { return m.modes }
+
+// Resume begins with the arm at rest.
+func (m *meter) Resume() []float64 {
+	clear(m.last)
+	return m.SimPlant.Resume()
 }
 
 // Step carries out a command and looks at the joints afterwards.
@@ -625,7 +651,7 @@ func (b *bench) planTracking() (x []float64, config map[string]any, err error) {
 		return nil, nil, err
 	}
 	defer r.Close()
-	var all meter
+	var all reading
 	var beyond []string
 	placed := 0
 	for i := range episodes {
@@ -654,7 +680,7 @@ func (b *bench) planTracking() (x []float64, config map[string]any, err error) {
 	}
 	return x, map[string]any{
 		"episodes": episodes, "placed": placed, "beyond": beyond, "max_speed_rad_s": all.speed, "max_torque_big_nm": all.big, "max_torque_small_nm": all.small,
-		"commanded_speed_share": all.command, "commanded_accel_share": all.accel,
+		"commanded_speed_share": all.command, "commanded_accel_share": all.accel, "torque_share": all.torque,
 	}, nil
 }
 
@@ -664,7 +690,7 @@ func (b *bench) trackEpisode(r sim.Renderer, seed uint64) (*meter, robots.Outcom
 		return nil, robots.Outcome{}, nil, err
 	}
 	defer st.Close()
-	m := &meter{SimPlant: st.Plant, joints: b.robot.Arm.Joints, last: make([]float64, len(b.robot.Arm.Joints))}
+	m := newMeter(b.robot, st.Plant)
 	exec := robots.NewExecutor(b.robot, m)
 	var shot sim.Shot
 	draw := scenes.Stream(seed, "bench/track")

@@ -17,6 +17,7 @@ type Comparison struct {
 	OnlyA      int     `json:"only_a"`     // succeeded in A and not in B
 	OnlyB      int     `json:"only_b"`     // succeeded in B and not in A
 	Unpaired   int     `json:"unpaired"`   // episodes that only one of the runs has judged
+	Beside     int     `json:"beside"`     // episodes that are not compared because something else is moved in them: see CompareOptions.Designs
 	P          float64 `json:"p"`          // of McNemar's exact test, two-sided
 	Difference float64 `json:"difference"` // B's rate less A's, over the pairs
 	Low        float64 `json:"low"`        // 95 % interval of the difference: paired bootstrap over episodes, 10,000 draws
@@ -50,9 +51,15 @@ type Flip struct {
 	Why  string  `json:"why"` // the other's failure
 }
 
+// CompareOptions says which runs and which of their episodes may be compared. The zero value is ready to use.
+type CompareOptions struct {
+	AcrossVersions bool     // runs of different versions, too, whose difference may not be the model's
+	Designs        []string // only episodes in which nothing else is moved than these designs of the catalogue; nil: all
+}
+
 // Compare sets the run in the folder b against the one in the folder a. Runs of different suites have no pairs, and are refused; so are runs of different
-// versions, since then a difference may not be the model's, unless acrossVersions.
-func Compare(a, b string, acrossVersions bool) (*Comparison, error) {
+// versions, unless the options allow it.
+func Compare(a, b string, o CompareOptions) (*Comparison, error) {
 	c := &Comparison{A: a, B: b}
 	var infos [2]RunInfo
 	var records [2][]*Record
@@ -72,11 +79,43 @@ func Compare(a, b string, acrossVersions bool) (*Comparison, error) {
 	}
 	other := infos[1]
 	other.Robot, other.Referee, other.Camera = infos[0].Robot, infos[0].Referee, infos[0].Camera // what one may want to compare
-	if c.Changes = infos[0].Differences(other); c.Changes != nil && !acrossVersions {
+	if c.Changes = infos[0].Differences(other); c.Changes != nil && !o.AcrossVersions {
 		return nil, fmt.Errorf("tasks: compare: %s and %s were not made with the same program: %s (--across-versions compares them all the same)", a, b, strings.Join(c.Changes, "; "))
+	}
+	if o.Designs != nil {
+		c.Beside = o.leaveOut(&records)
 	}
 	c.pair(records[0], records[1])
 	return c, nil
+}
+
+// leaveOut drops the episodes in which something else is moved than o.Designs, in either run, from both, and says how many there are.
+func (o *CompareOptions) leaveOut(runs *[2][]*Record) int {
+	other := map[uint64]bool{} // by seed
+	for _, records := range runs {
+		for _, r := range records {
+			if slices.ContainsFunc(r.moved(), func(design string) bool { return !slices.Contains(o.Designs, design) }) {
+				other[r.Seed] = true
+			}
+		}
+	}
+	for i := range runs {
+		runs[i] = slices.DeleteFunc(runs[i], func(r *Record) bool { return other[r.Seed] })
+	}
+	return len(other)
+}
+
+// moved is the designs of the things that the episode asked to take up.
+func (r *Record) moved() []string {
+	var out []string
+	for i := range r.Steps {
+		for k := range r.Scene.Objects {
+			if o := &r.Scene.Objects[k]; r.Steps[i].Skill == "pick" && o.Phrase == r.Steps[i].Referent {
+				out = append(out, o.Kind)
+			}
+		}
+	}
+	return out
 }
 
 // pair counts; both lists are in the order of the seeds.
@@ -191,6 +230,9 @@ func (c *Comparison) String() string {
 	fmt.Fprintf(&b, "suite %s, %d episodes that both have judged", c.Suite, c.Pairs)
 	if c.Unpaired > 0 {
 		fmt.Fprintf(&b, " (%d that only one has are left out)", c.Unpaired)
+	}
+	if c.Beside > 0 {
+		fmt.Fprintf(&b, "; %d in which another design is moved are left out", c.Beside)
 	}
 	n := max(1, float64(c.Pairs))
 	fmt.Fprintf(&b, "\nsuccess: A %.1f %%, B %.1f %%; B - A = %+.1f points (95 %% interval %+.1f to %+.1f)\n",

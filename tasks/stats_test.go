@@ -105,3 +105,23 @@ func TestShards(t *testing.T) {
 		}
 	}
 }
+
+func TestCompareDesigns(t *testing.T) {
+	episode := func(seed uint64, kind string, outcome Outcome) *Record {
+		return &Record{
+			Seed: seed, Outcome: outcome,
+			Scene: SceneRecord{Objects: []ObjectRecord{{Phrase: "the red mug", Kind: "mug"}, {Phrase: "the blue " + kind, Kind: kind}}},
+			Steps: []StepRecord{{Skill: "pick", Referent: "the blue " + kind}, {Skill: "place", Referent: "the red mug"}},
+		}
+	}
+	runs := [2][]*Record{
+		{episode(1, "can", Success), episode(2, "pen_holder", Success), episode(3, "can", Success), episode(4, "pen_holder", Failure)},
+		{episode(1, "can", Success), episode(2, "pen_holder", Failure), episode(3, "can", Failure)},
+	}
+	o := CompareOptions{Designs: []string{"can", "mug"}}
+	c := &Comparison{Beside: o.leaveOut(&runs)}
+	c.pair(runs[0], runs[1])
+	if c.Beside != 2 || c.Pairs != 2 || c.Both != 1 || c.OnlyA != 1 || c.Unpaired != 0 {
+		t.Errorf("%+v, want 2 left out, 2 pairs, one of them won by A only", c)
+	}
+}

@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
 	"github.com/refarena/refarena/tasks/report"
@@ -81,13 +85,25 @@ type compareCommand struct {
 	A      string   `arg:"" help:"Folder of the run that the others are compared with."`
 	Others []string `arg:"" name:"run" help:"Folders of the others."`
 	Across bool     `name:"across-versions" help:"Compare runs made by different programs too."`
+	Lists  []string `name:"designs-in" placeholder:"FILE" help:"Only episodes in which what is moved is a design of this list: one design a line, or what bench grasp.graspable --json printed or bench grasp --trials wrote. With several lists, of all of them."`
 	JSON   bool     `name:"json" help:"One line of JSON for each comparison."`
 }
 
 // Run compares runs, episode by episode.
 func (c *compareCommand) Run(con console) error {
+	o := tasks.CompareOptions{AcrossVersions: c.Across}
+	for i, file := range c.Lists {
+		designs, err := readDesigns(file)
+		if err != nil {
+			return usageError{err}
+		}
+		if i > 0 {
+			designs = slices.DeleteFunc(designs, func(d string) bool { return !slices.Contains(o.Designs, d) })
+		}
+		o.Designs = designs
+	}
 	for i, b := range c.Others {
-		cmp, err := tasks.Compare(c.A, b, c.Across)
+		cmp, err := tasks.Compare(c.A, b, o)
 		if err != nil {
 			return err
 		}
@@ -110,6 +126,50 @@ func (c *compareCommand) Run(con console) error {
 		fmt.Fprint(con.out, cmp)
 	}
 	return nil
+}
+
+// readDesigns reads a list of designs of the catalogue: one a line, or lines of JSON, of which those of bench's figure grasp.graspable and its trials count.
+func readDesigns(file string) ([]string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	designs := []string{}
+	trials := graspBench{}
+	for i, line := range strings.Split(string(text), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		if !strings.HasPrefix(line, "{") {
+			if _, err := scenes.Find(line); err != nil {
+				return nil, fmt.Errorf("%s:%d: %w", file, i+1, err)
+			}
+			designs = append(designs, line)
+			continue
+		}
+		var figure struct {
+			Name   string `json:"name"`
+			Config struct {
+				Graspable []string `json:"graspable"`
+			} `json:"config"`
+			graspTrial
+		}
+		if err := json.Unmarshal([]byte(line), &figure); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", file, i+1, err)
+		}
+		switch {
+		case figure.Name == "grasp.graspable":
+			designs = append(designs, figure.Config.Graspable...)
+		case figure.Design != "":
+			trials.trials = append(trials.trials, figure.graspTrial)
+		}
+	}
+	trials.sum()
+	if designs = append(designs, trials.names(true)...); len(designs) == 0 {
+		return nil, fmt.Errorf("%s: no designs (want one a line, or lines of bench grasp.graspable --json or of bench --trials FILE)", file)
+	}
+	return designs, nil
 }
 
 type reportCommand struct {

@@ -203,6 +203,13 @@ func TestRunsRefused(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(blank, "episodes.jsonl"), []byte("{\"seed\":40,\"task\":\"starter/put\"}\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	lists := []string{"{\"name\":\"grasp.slip\"}\n", "mug\nspork\n", "{\"name\":\n", "mug\n", "{\"name\":\"grasp.graspable\",\"config\":{\"graspable\":[\"mug\",\"can\"]}}\n"}
+	for i, text := range lists {
+		lists[i] = filepath.Join(t.TempDir(), "designs")
+		if err := os.WriteFile(lists[i], []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
 	again := func(dir string, more ...string) []string {
 		return append(append(slices.Clone(shortRun), "--episodes", "1", "--out", dir), more...)
 	}
@@ -224,6 +231,10 @@ func TestRunsRefused(t *testing.T) {
 		{"one part twice", []string{"merge", filepath.Join(t.TempDir(), "m"), a, a}, exitUndone, "seed 40 is in"},
 		{"two suites compared", []string{"compare", a, other}, exitUndone, "their episodes are not the same"},
 		{"two versions compared", []string{"compare", a, edited}, exitUndone, `the same program: versions.mujoco "4.0.0" and "3.9.9" (--across`},
+		{"no list of designs", []string{"compare", "--designs-in", filepath.Join(t.TempDir(), "none"), a, b}, exitBadUsage, "no such file"},
+		{"a list without designs", []string{"compare", "--designs-in", lists[0], a, b}, exitBadUsage, "no designs (want one a line"},
+		{"an unknown design in a list", []string{"compare", "--designs-in", lists[1], a, b}, exitBadUsage, `:2: scenes: no object design "spork"`},
+		{"half a line in a list", []string{"compare", "--designs-in", lists[2], a, b}, exitBadUsage, ":1: unexpected end"},
 		{"bad shard", []string{"eval", "--shard", "4/3"}, exitBadUsage, "1 ≤ i ≤ n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -232,6 +243,9 @@ func TestRunsRefused(t *testing.T) {
 				t.Errorf("refarena %s = %d, %q; want %d and %q", strings.Join(tt.args, " "), status, stderr, tt.status, tt.want)
 			}
 		})
+	}
+	if status, stdout, stderr := command(t, "compare", "--designs-in", lists[3], "--designs-in", lists[4], a, a); status != exitOK || !strings.Contains(stdout, "0 episodes that both have judged; 1 in which another design") {
+		t.Errorf("comparing with lists of designs = %d, %s%s", status, stdout, stderr)
 	}
 	if status, stdout, _ := command(t, "compare", "--across-versions", a, edited); status != exitOK || !strings.Contains(stdout, "cannot tell with these 1") {
 		t.Errorf("comparing across versions = %d, %s", status, stdout)

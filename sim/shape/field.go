@@ -131,6 +131,16 @@ func Contour(name string, f Field, lo, hi [3]float64, cell float64) *Mesh {
 	for z := range n[2] - 1 {
 		for y := range n[1] - 1 {
 			for x := range n[0] - 1 {
+				vertex[index(x, y, z)] = -1
+				inside := 0
+				for corner := range 8 {
+					if values[index(x+corner&1, y+corner>>1&1, z+corner>>2)] < 0 {
+						inside++
+					}
+				}
+				if inside == 0 || inside == 8 {
+					continue // as most are
+				}
 				var sum vec3
 				cuts := 0
 				for corner := range 8 {
@@ -151,10 +161,6 @@ func Contour(name string, f Field, lo, hi [3]float64, cell float64) *Mesh {
 						sum = sum.Add(p)
 						cuts++
 					}
-				}
-				vertex[index(x, y, z)] = -1
-				if cuts == 0 {
-					continue
 				}
 				p := sum.Mul(1 / float64(cuts))
 				least, most := vec3(at(x, y, z)), vec3(at(x+1, y+1, z+1))

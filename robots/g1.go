@@ -230,7 +230,7 @@ const g1Margin = 0.02
 const g1Rows = 4
 
 // InverseAnyhow is Inverse with the waist in whatever position it takes (see g1.Inverse): half as many poses again of a hand above the table are reached,
-// bent down or leaning over, and a pose that is not takes ten times as long.
+// bent down or leaning over; it takes nearly three times as long.
 func (a g1Arm) InverseAnyhow(tBaseEE sim.Pose, seed []float64, buf []float64) []float64 {
 	buf = buf[:0]
 	var sols [8]g1.Config

@@ -9,7 +9,7 @@ import (
 	"github.com/refarena/refarena/sim"
 )
 
-// The rasteriser on the CPU sees what OpenGL sees, from far and from so near that parts are behind the camera: but for pixels at edges, which may
+// The rasteriser on the CPU sees what OpenGL sees, Mesa's and a GPU's if there is one, from far and from so near that parts are behind the camera: but for pixels at edges, which may
 // go to either side, the same ids, the same depth and nearly the same colour.
 func TestMesa(t *testing.T) {
 	gl, err := New(Options{Device: Mesa})
@@ -20,6 +20,19 @@ func TestMesa(t *testing.T) {
 		t.Skip(err)
 	}
 	defer gl.Close()
+	seesTheSame(t, gl)
+}
+
+func TestGPU(t *testing.T) {
+	gl, err := New(Options{Device: GPU})
+	if err != nil {
+		t.Skip(err)
+	}
+	defer gl.Close()
+	seesTheSame(t, gl)
+}
+
+func seesTheSame(t *testing.T, gl *Renderer) {
 	cpu := openSoftware(t)
 	b := clutter(32)
 	rnd := rand.New(rand.NewPCG(8, 9))

@@ -17,9 +17,6 @@ type modal interface {
 	Resume() []float64
 }
 
-// careWorth is how much more than the best a grasp may cost for a way that keeps clear of what may be where nobody saw (see Grasp.Cost).
-const careWorth = 3.0
-
 // offSide is what a grasp by the hand of the other side costs more (see Grasp.Cost).
 const offSide = 1.5
 

@@ -70,7 +70,7 @@ func TestSessionIsTheEpisode(t *testing.T) {
 			}
 			require.NoError(t, s.Look(head, &m))
 			require.Equal(t, end, m.Poses)
-			require.Len(t, s.Questions(), 2)
+			require.Len(t, s.Questions(), len(batch[0].Steps)) // a robot that has fallen is asked nothing more
 			require.NotEmpty(t, s.Questions()[0].Point)
 		})
 	}

@@ -42,7 +42,6 @@ type Executor struct {
 	grips    *Held       // what this mode's hand holds
 	first    *Executor   // of the robot's modes
 	anyhow   bool        // see positions
-	stiff    bool        // for tests: anyhow makes no difference
 	nearby   []sim.Vec3  // what was seen around the place of planPlace
 	below    []sim.Vec3  // scratch of spots
 	around   []sim.Vec3
@@ -337,7 +336,7 @@ func lerp(a, b []float64, share float64) []float64 {
 
 // positions are joint positions, nearest to home first, as a new slice. Where anyhow is set, those that are not easily found too.
 func (e *Executor) positions(tBaseEE sim.Pose) []float64 {
-	if s, ok := e.robot.Arm.Kinematics.(stretcher); ok && e.anyhow && !e.first.stiff {
+	if s, ok := e.robot.Arm.Kinematics.(stretcher); ok && e.anyhow {
 		e.rows = s.InverseAnyhow(tBaseEE, e.robot.Arm.Home, e.rows)
 	} else {
 		e.rows = e.robot.Arm.Inverse(tBaseEE, e.robot.Arm.Home, e.rows)

@@ -35,7 +35,7 @@ type benchCommand struct {
 	Only  []string `name:"designs" placeholder:"NAME,…" help:"Only these designs of the catalogue, by the beginning of their names, in grasp.*."`
 	Poses int      `name:"poses" default:"10" help:"At how many places and directions each design is taken up in grasp.*; it is graspable if it is gripped and lifted by 0.3 m in at least 4 of 5."`
 	Shard string   `placeholder:"I/N" help:"Only every N-th design, from the I-th on, in grasp.*."`
-	Trial string   `name:"trials" placeholder:"FILE" help:"Where grasp.* write their trials (JSON lines). Trials that are there already are not played again: a run that was stopped goes on, and joined files of shards are one run."`
+	Trial string   `name:"trials" placeholder:"FILE" help:"Where grasp.* write their trials (JSON lines). Trials of this version that are there already are not played again: a run that was stopped goes on, and joined files of shards are one run."`
 	MJCF  string   `name:"mjcf" placeholder:"DIR" help:"Write the scene that render.* draw into this folder (MJCF, for train/bench_mujoco_renderer.py)."`
 }
 

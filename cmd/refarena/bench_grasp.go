@@ -274,7 +274,7 @@ func (b *bench) knownTrials() (map[graspKey]graspTrial, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	n := 0
+	n, code := 0, tasks.CurrentVersions().Refarena
 	for line := range bytes.Lines(raw) {
 		n++
 		if !bytes.HasSuffix(line, []byte("\n")) {
@@ -288,6 +288,8 @@ func (b *bench) knownTrials() (map[graspKey]graspTrial, error) {
 			return nil, fmt.Errorf("%s: line %d: %w", b.trialFile, n, err)
 		case t.Robot != b.name || t.Poses != b.poses:
 			return nil, fmt.Errorf("%s: line %d is of the robot %s and %d poses (want %s, %d)", b.trialFile, n, t.Robot, t.Poses, b.name, b.poses)
+		case t.Code != code:
+			return nil, fmt.Errorf("%s: line %d was played by the version %q (want this one, %q; --trials with another file plays anew)", b.trialFile, n, t.Code, code)
 		}
 		known[graspKey{t.Design, t.Pose}] = t
 	}

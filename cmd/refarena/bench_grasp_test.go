@@ -3,8 +3,11 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/refarena/refarena/tasks"
 )
 
 // A design is graspable if it was lifted in at least four of five trials; where trials failed is counted.
@@ -40,15 +43,16 @@ func TestGraspSum(t *testing.T) {
 	}
 }
 
-// The file of trials is read strictly: trials of another robot or number of poses are not mixed in, and a line that was cut off is not forgotten.
+// The file of trials is read strictly: trials of another robot, number of poses or version are not mixed in, and a line that was cut off is not forgotten.
 func TestGraspTrialsFile(t *testing.T) {
-	line := `{"robot":"g1","design":"can","pose":0,"poses":2,"lifted":true,"slip":0.002,"code":"x"}` + "\n"
+	line := `{"robot":"g1","design":"can","pose":0,"poses":2,"lifted":true,"slip":0.002,"code":` + strconv.Quote(tasks.CurrentVersions().Refarena) + "}\n"
 	for _, tt := range []struct{ name, text, wantErr string }{
 		{"good", line + line, ""},
 		{"none", "", ""},
 		{"cut off", line + line[:40], "line 2 is cut off"},
 		{"another robot", strings.Replace(line, "g1", "ur5", 1), "robot ur5"},
 		{"other poses", strings.Replace(line, `"poses":2`, `"poses":10`, 1), "10 poses"},
+		{"another version", strings.Replace(line, `"code":"`, `"code":"v0.0.1 `, 1), "was played by the version"},
 		{"unknown", strings.Replace(line, `"code"`, `"kode"`, 1), "kode"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

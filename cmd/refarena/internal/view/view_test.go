@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -280,6 +281,23 @@ func TestLoops(t *testing.T) {
 		{"loop -1s\nendloop", "want how many"},
 	} {
 		require.ErrorContains(t, RunScript(t.Context(), nil, strings.NewReader(tt.script), &bytes.Buffer{}), tt.want)
+	}
+}
+
+// An order that was carried out has its answer, also where it is the one that closes the viewer; one that was not says that it was not.
+func TestLastOrder(t *testing.T) {
+	for range 50 { // a select that may choose chooses both ways
+		synctest.Test(t, func(t *testing.T) {
+			v := &Viewer{orders: make(chan order), done: make(chan struct{})}
+			answered := make(chan error, 1)
+			go func() { answered <- v.Do("quit") }()
+			synctest.Wait()
+			o := <-v.orders
+			o.done <- nil
+			close(v.done)
+			require.NoError(t, <-answered)
+			require.ErrorIs(t, v.Do("play"), errClosed)
+		})
 	}
 }
 

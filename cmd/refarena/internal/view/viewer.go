@@ -263,7 +263,12 @@ func (v *Viewer) Do(text string) error {
 	case err := <-o.done:
 		return err
 	case <-v.done:
-		return errClosed
+		select {
+		case err := <-o.done: // the last order that was carried out, `quit` itself perhaps
+			return err
+		default:
+			return errClosed
+		}
 	}
 }
 

@@ -69,6 +69,8 @@ func TestG1BothHands(t *testing.T) {
 	right := thing{"right", sim.GeomBox, sim.Vec3{0.02, 0.03, 0.035}, sim.Vec3{0.36, -0.16, 0.035}, -0.2, 0.15}
 	third := thing{"third", sim.GeomBox, sim.Vec3{0.02, 0.03, 0.035}, sim.Vec3{0.45, 0, 0.035}, 0, 0.15}
 	b := newBenchOf(t, "g1", left, right, third)
+	over := false
+	b.exec.Interrupt = func() bool { return over } // of the picks
 	pick := func(x thing) robots.PickResult {
 		t.Helper()
 		r, err := b.exec.Pick(context.Background(), b.look(), b.at(x.at[0], x.at[1], x.at[2]+x.size[2]), robots.PickOptions{})
@@ -83,10 +85,21 @@ func TestG1BothHands(t *testing.T) {
 	if !c.OK() || b.pose("right").Pos[2] < 0.1 || b.pose("left").Pos[2] < 0.1 {
 		t.Fatalf("Pick of the right one = %v, they are at %.3f and %.3f", c.Outcome, b.pose("right").Pos, b.pose("left").Pos)
 	}
+	if !b.exec.OtherHandHolds(a.Held) || b.exec.OtherHandHolds(c.Held) || b.exec.OtherHandHolds(nil) {
+		t.Error("OtherHandHolds does not tell the left hand, which acted before, from the right one")
+	}
+	over = true
 	before := b.data.Steps()
 	if r := pick(third); r.Cause != robots.NoGrasp || !strings.Contains(r.Detail, "both hands hold") || b.data.Steps() != before {
 		t.Errorf("Pick with both hands full = %v after %d steps, want %s at once", r.Outcome, b.data.Steps()-before, robots.NoGrasp)
 	}
+	b.exec.Interrupt = func() bool { return true } // of the next
+	r, err := b.exec.Place(context.Background(), b.look(), b.at(0.40, 0.20, 0), a.Held, robots.PlaceOptions{})
+	b.must(err)
+	if r.Cause != robots.Interrupted || r.Held != a.Held {
+		t.Errorf("Place that is interrupted = %v, holding %v; want %s, and what was held", r.Outcome, r.Held, robots.Interrupted)
+	}
+	b.exec.Interrupt = nil
 	for _, put := range []struct {
 		name string
 		held *robots.Held

@@ -39,6 +39,11 @@ func (e *Executor) busy(side float64) bool {
 	return slices.ContainsFunc(e.modes(), func(m *Executor) bool { return m.grips != nil && m.side() == side })
 }
 
+// OtherHandHolds reports whether another hand than the one that acted last holds on to what a Pick has taken up: a Pick that failed says nothing of it.
+func (e *Executor) OtherHandHolds(held *Held) bool {
+	return held != nil && slices.ContainsFunc(e.modes(), func(m *Executor) bool { return m.grips == held && m != e.acting() })
+}
+
 // occupied says that no hand can be used to pick something up; ok if one can. A hand that waits with what it holds away from home is in the way of the other.
 func (e *Executor) occupied() Outcome {
 	free := slices.ContainsFunc(e.modes(), func(m *Executor) bool { return !e.busy(m.side()) })

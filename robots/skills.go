@@ -562,7 +562,9 @@ func (e *Executor) Place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 		return PlaceResult{Outcome: out, Held: held}, nil
 	}
 	e.stand()
-	r, err := e.acting().putDown(ctx, f, px, held, opt)
+	a := e.acting()
+	a.Look, a.Watch, a.Interrupt = e.Look, e.Watch, e.Interrupt // they may be others than when it was chosen
+	r, err := a.putDown(ctx, f, px, held, opt)
 	if err == nil && r.Held != nil && (r.Cause == Unreachable || r.Cause == NoPath || r.Cause == OutOfReach) && e.Look != nil {
 		return e.otherHand(ctx, f, px, r, opt)
 	}

@@ -764,7 +764,9 @@ func (e *episode) runPick(ctx context.Context, g *BoundGoal, s *StepRecord, pose
 	if err != nil {
 		return false, err
 	}
-	e.held = result.Held
+	if result.Held != nil || !e.exec.OtherHandHolds(e.held) {
+		e.held = result.Held
+	}
 	s.Target = target(result.Point)
 	if result.Cause == robots.Interrupted && jumped {
 		return true, nil

@@ -59,12 +59,19 @@ type RunInfo struct {
 	Referee   referee.Info     `json:"referee"`
 	Seed      uint64           `json:"seed"` // of the first episode
 	Episodes  int              `json:"episodes"`
+	Spans     []Span           `json:"spans,omitempty"` // of a merged run, if its seeds do not count up from Seed without a gap; null means that they do
 	Shard     *Shard           `json:"shard,omitempty"` // the part of the episodes that this run plays; null means all
 	Camera    CameraInfo       `json:"camera"`
 	Latency   *Latency         `json:"latency,omitempty"` // charged for answers; null means what the suite's clock says
 	Renderer  sim.RendererInfo `json:"renderer"`
 	Versions  Versions         `json:"versions"`
 	Started   time.Time        `json:"started"`
+}
+
+// A Span is a range of seeds.
+type Span struct {
+	Seed     uint64 `json:"seed"` // the first
+	Episodes int    `json:"episodes"`
 }
 
 // A CameraInfo is the referee's view.
@@ -124,8 +131,8 @@ func ResumeJournal(dir string, info RunInfo) (*Journal, []*Record, error) {
 		return nil, nil, err
 	}
 	diffs := begun.Differences(info)
-	if begun.Seed != info.Seed || begun.Episodes != info.Episodes || begun.shard() != info.shard() {
-		diffs = append(diffs, fmt.Sprintf("episodes %s and %s", begun.span(), info.span()))
+	if begun.Seed != info.Seed || begun.Episodes != info.Episodes || begun.shard() != info.shard() || !slices.Equal(begun.Spans, info.Spans) {
+		diffs = append(diffs, fmt.Sprintf("episodes %s and %s", begun.Span(), info.Span()))
 	}
 	if diffs != nil {
 		return nil, nil, fmt.Errorf("tasks: the run in %s is another one: %s", dir, strings.Join(diffs, "; "))
@@ -193,7 +200,33 @@ func ReadRunSuite(dir string) (*Suite, error) {
 }
 
 // Asked is how many episodes the run has.
-func (r RunInfo) Asked() int { return len(r.shard().Seeds(r.Seed, r.Episodes)) }
+func (r RunInfo) Asked() int { return len(r.Seeds()) }
+
+// Seeds are those of the run's episodes, ascending: of its shard, if it plays one.
+func (r RunInfo) Seeds() []uint64 {
+	if r.Spans == nil {
+		return r.shard().Seeds(r.Seed, r.Episodes)
+	}
+	var seeds []uint64
+	for _, s := range r.Spans {
+		seeds = append(seeds, Shard{}.Seeds(s.Seed, s.Episodes)...)
+	}
+	return seeds
+}
+
+// setSeeds makes the run one of these seeds, ascending, one at least.
+func (r *RunInfo) setSeeds(seeds []uint64) {
+	r.Seed, r.Episodes, r.Spans = seeds[0], len(seeds), nil
+	for i, seed := range seeds {
+		if i == 0 || seed != seeds[i-1]+1 {
+			r.Spans = append(r.Spans, Span{Seed: seed})
+		}
+		r.Spans[len(r.Spans)-1].Episodes++
+	}
+	if len(r.Spans) == 1 {
+		r.Spans = nil
+	}
+}
 
 func (r RunInfo) shard() Shard {
 	if r.Shard == nil {
@@ -202,9 +235,17 @@ func (r RunInfo) shard() Shard {
 	return *r.Shard
 }
 
-// span names the episodes of a run.
-func (r RunInfo) span() string {
-	s := fmt.Sprintf("%d from seed %d on", r.Episodes, r.Seed)
+// Span names the episodes of a run, such as "50 from seed 37000 on".
+func (r RunInfo) Span() string {
+	spans := r.Spans
+	if spans == nil {
+		spans = []Span{{r.Seed, r.Episodes}}
+	}
+	var words []string
+	for _, s := range spans {
+		words = append(words, fmt.Sprintf("%d from seed %d on", s.Episodes, s.Seed))
+	}
+	s := strings.Join(words, ", ")
 	if r.Shard != nil {
 		s += ", shard " + r.Shard.String()
 	}

@@ -2,85 +2,152 @@ package tasks
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// Merge writes one run into the folder out from parts of it, played by shards or cut short. The parts must have asked the same question with
-// the same versions and have no episode in common, and together have every episode: if not, nothing is written. It returns how many
-// episodes there are.
+// Merge writes one run into the folder out from runs that are parts of it: shards, runs that were cut short, or runs of one suite that begin at
+// different seeds. The parts must have asked the same question with the same versions and have no episode in common, and together have every episode
+// that any of them asks for: if not, nothing is written. Seeds that none asks for may lie between (RunInfo.Spans). The controls' runs that every
+// part has are merged, too. It returns how many episodes there are.
 func Merge(out string, parts []string) (int, error) {
-	if len(parts) == 0 {
-		return 0, fmt.Errorf("tasks: merge: no runs (want at least one)")
+	whole, err := gather(parts)
+	if err != nil {
+		return 0, err
 	}
-	var all []*Record
-	var whole RunInfo
-	from := map[uint64]string{} // by seed
+	controls := map[string]*merger{}
+	for _, dir := range ControlRuns(parts[0]) {
+		name := filepath.Base(dir)
+		theirs := make([]string, len(parts))
+		for i, part := range parts {
+			theirs[i] = ControlDir(part, name)
+		}
+		if slices.ContainsFunc(theirs, lacksRun) {
+			continue
+		}
+		if controls[name], err = gather(theirs); err != nil {
+			return 0, err
+		}
+	}
+	if err := whole.write(out); err != nil {
+		return 0, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(controls)) {
+		if err := controls[name].write(ControlDir(out, name)); err != nil {
+			return 0, err
+		}
+	}
+	return len(whole.records), nil
+}
+
+func lacksRun(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, runFile))
+	return err != nil
+}
+
+// A merger is a run that is put together from parts.
+type merger struct {
+	parts   []string
+	info    RunInfo
+	suite   *Suite
+	records []*Record
+}
+
+// gather reads the parts of a run, and finds out whether they are.
+func gather(parts []string) (*merger, error) {
+	if len(parts) == 0 {
+		return nil, fmt.Errorf("tasks: merge: no runs (want at least one)")
+	}
+	m := &merger{parts: parts}
+	from := map[uint64]string{} // which part has an episode, by seed
+	var asked []uint64          // by any part, or by the run that it is a shard of
+	asks := map[uint64]string{} // which part itself asks for an episode
 	for i, dir := range parts {
 		info, err := ReadRunInfo(dir)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		if i == 0 {
-			whole = info
+			m.info = info
 		}
-		diffs := whole.Differences(info)
-		if whole.Seed != info.Seed || whole.Episodes != info.Episodes {
-			diffs = append(diffs, fmt.Sprintf("episodes %s and %s", whole.span(), info.span()))
+		if diffs := m.info.Differences(info); diffs != nil {
+			return nil, fmt.Errorf("tasks: merge: %s and %s are not parts of one run: %s", parts[0], dir, strings.Join(diffs, "; "))
 		}
-		if diffs != nil {
-			return 0, fmt.Errorf("tasks: merge: %s and %s are not parts of one run: %s", parts[0], dir, strings.Join(diffs, "; "))
+		if info.Started.Before(m.info.Started) {
+			m.info.Started = info.Started
 		}
-		if info.Started.Before(whole.Started) {
-			whole.Started = info.Started
+		for _, seed := range info.Seeds() {
+			asks[seed] = dir
 		}
+		info.Shard = nil
+		asked = append(asked, info.Seeds()...)
 		records, err := ReadRecords(dir)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
+		var twice []uint64
 		for _, r := range records {
-			if other, twice := from[r.Seed]; twice {
-				return 0, fmt.Errorf("tasks: merge: seed %d is in %s and in %s", r.Seed, other, dir)
+			if _, ok := from[r.Seed]; ok {
+				twice = append(twice, r.Seed)
+				continue
 			}
 			from[r.Seed] = dir
 		}
-		all = append(all, records...)
-	}
-	var missing []string
-	for _, seed := range (Shard{}).Seeds(whole.Seed, whole.Episodes) {
-		if _, ok := from[seed]; !ok {
-			missing = append(missing, fmt.Sprint(seed))
+		if twice != nil {
+			return nil, fmt.Errorf("tasks: merge: seed %s is in %s and in %s (want each episode once)", few(twice), from[twice[0]], dir)
 		}
+		m.records = append(m.records, records...)
 	}
-	if n := len(missing); n > 0 {
-		if n > 5 {
-			missing = append(missing[:5], "…")
+	slices.Sort(asked)
+	asked = slices.Compact(asked)
+	if missing := slices.DeleteFunc(slices.Clone(asked), func(seed uint64) bool { _, ok := from[seed]; return ok }); len(missing) > 0 {
+		where := "which shards have that are not given: give them, too"
+		if dir, ok := asks[missing[0]]; ok {
+			where = fmt.Sprintf("which %s asks for: play them with --resume first", dir)
 		}
-		return 0, fmt.Errorf("tasks: merge: %d of %d episodes are in none of the parts (seeds %s): play them with --resume first", n, whole.Episodes, strings.Join(missing, ", "))
+		return nil, fmt.Errorf("tasks: merge: %d of %d episodes are in none of the parts (seed %s), %s", len(missing), len(asked), few(missing), where)
 	}
-	suite, err := ReadRunSuite(parts[0])
-	if err != nil {
-		return 0, err
+	m.info.Shard = nil
+	m.info.setSeeds(asked)
+	sortRecords(m.records)
+	var err error
+	m.suite, err = ReadRunSuite(parts[0])
+	return m, err
+}
+
+// few names the first of some seeds.
+func few(seeds []uint64) string {
+	var words []string
+	for _, s := range seeds[:min(len(seeds), 5)] {
+		words = append(words, fmt.Sprint(s))
 	}
-	whole.Shard = nil
-	j, err := CreateJournal(out, whole, suite.text)
+	if n := len(seeds) - len(words); n > 0 {
+		words = append(words, fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(words, ", ")
+}
+
+// write makes the run's folder.
+func (m *merger) write(out string) error {
+	j, err := CreateJournal(out, m.info, m.suite.text)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer j.Close()
-	sortRecords(all)
-	for _, r := range all {
+	for _, r := range m.records {
 		if err := j.Append(r); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	for _, dir := range parts {
+	for _, dir := range m.parts {
 		if err := copyFrames(out, dir); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	return len(all), j.Close()
+	return j.Close()
 }
 
 // copyFrames copies the pictures of a run, if it has any.

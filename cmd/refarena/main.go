@@ -38,7 +38,7 @@ type commandLine struct {
 	Report  reportCommand  `cmd:"" help:"Write the report of runs as a web page, and print it in short."`
 	Verify  verifyCommand  `cmd:"" help:"Play a run again from its record and compare, bit for bit."`
 	Compare compareCommand `cmd:"" help:"Compare runs of one suite, episode by episode: better, worse, or cannot tell."`
-	Merge   mergeCommand   `cmd:"" help:"Join the parts of a run that eval --shard played."`
+	Merge   mergeCommand   `cmd:"" help:"Join runs of different seeds, or the parts that eval --shard played, into one run."`
 	Point   pointCommand   `cmd:"" help:"Ask where to point in a picture of your own."`
 	Render  renderCommand  `cmd:"" help:"Write what the camera sees at the start of an episode: RGB, depth and ids as PNG."`
 	Export  exportCommand  `cmd:"" help:"Write a scene (glTF, MJCF) or a run (Parquet, CSV, JUnit, MCAP, LeRobot, videos) for other programs."`

@@ -21,10 +21,10 @@ import (
 
 type mergeCommand struct {
 	Out   string   `arg:"" help:"Folder of the whole run, made if need be."`
-	Parts []string `arg:"" help:"Folders of its parts: those of eval --shard, for example."`
+	Parts []string `arg:"" help:"Folders of its parts: shards, or runs of one suite, robot, referee and version with different seeds."`
 }
 
-// Run joins the parts of a run.
+// Run joins runs that are parts of one.
 func (c *mergeCommand) Run(con console) error {
 	n, err := tasks.Merge(c.Out, c.Parts)
 	if err != nil {
@@ -217,6 +217,6 @@ func printAnalysis(out io.Writer, dir string, asJSON bool) error {
 		}
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s: %s on %s, %s, %d episodes from seed %d\n%v\n", dir, info.Referee.Name, info.Suite, info.Robot, info.Episodes, info.Seed, a)
+	_, err = fmt.Fprintf(out, "%s: %s on %s, %s, episodes: %s\n%v\n", dir, info.Referee.Name, info.Suite, info.Robot, info.Span(), a)
 	return err
 }

@@ -103,6 +103,17 @@ func TestRunsAreOne(t *testing.T) {
 		t.Fatalf("refarena merge = %d, %s", status, stderr)
 	}
 	check("three shards merged", merged)
+	joined := filepath.Join(t.TempDir(), "joined") // from runs of other seeds, which are given last
+	if status, _, stderr := command(t, "merge", joined, shortly(t, "--seed", "43", "--episodes", "3"), shortly(t, "--episodes", "3")); status != exitOK {
+		t.Fatalf("merging two runs of different seeds = %d, %s", status, stderr)
+	}
+	check("two runs of different seeds merged", joined)
+	if status, stdout, stderr := command(t, "report", joined); status != exitOK || !strings.Contains(stdout, "episodes: 6 from seed 40 on") {
+		t.Errorf("the report of the merged runs = %d, %s%s", status, stdout, stderr)
+	}
+	if status, stdout, stderr := command(t, "compare", merged, joined); status != exitOK || !strings.Contains(stdout, "6 episodes that both") {
+		t.Errorf("comparing what was merged = %d, %s%s", status, stdout, stderr)
+	}
 
 	check("killed five times", killedAndResumed(t, 5))
 }

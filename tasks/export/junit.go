@@ -50,11 +50,7 @@ type junitReason struct {
 // WriteJUnit writes a run as JUnit XML: a case for each episode that was asked for. An episode that failed is a failure whose type is the cause of its
 // last step, one that could not be judged an error, and one that did not end is skipped, so that none is lost.
 func WriteJUnit(w io.Writer, info tasks.RunInfo, records []*tasks.Record) error {
-	var shard tasks.Shard
-	if info.Shard != nil {
-		shard = *info.Shard
-	}
-	seeds := shard.Seeds(info.Seed, info.Episodes)
+	seeds := info.Seeds()
 	s := tasks.Summarize(records, len(seeds), 0)
 	suite := junitSuite{
 		Name: "refarena." + info.Suite, Failures: s.Failure, Errors: s.Error, Skipped: s.Abandoned, Tests: s.Episodes + s.Abandoned,

@@ -183,7 +183,7 @@
     [...$("runs").children].forEach((b, k) => b.setAttribute("aria-pressed", k === i));
     const f = run.info;
     $("title").textContent = `${f.referee.name} on ${f.suite}, ${f.robot.toUpperCase()}`;
-    $("subtitle").textContent = `${run.name} · ${f.episodes} episodes from seed ${f.seed} · ${f.camera.width} × ${f.camera.height} px · ${f.started.slice(0, 16).replace("T", " ")} UTC`;
+    $("subtitle").textContent = `${run.name} · ${f.spans ? f.spans.map(s => `${s.episodes} episodes from seed ${s.seed}`).join(", ") : `${f.episodes} episodes from seed ${f.seed}`} · ${f.camera.width} × ${f.camera.height} px · ${f.started.slice(0, 16).replace("T", " ")} UTC`;
     $("footer").textContent = `${f.referee.model} ${f.referee.version || ""} · refarena ${f.versions.refarena} · MuJoCo ${f.versions.mujoco} · ${f.versions.go} · ${f.versions.cpu} · suite ${f.suite_sha256.slice(0, 12)}`;
     headline(); hits(); causes(); breakdowns(); options(); filter();
   }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/refarena/refarena/referee"
@@ -245,48 +246,52 @@ func TestRoboReferRetry(t *testing.T) {
 
 // A model that never answers is an outcome; a server that nobody hears of is an error.
 func TestRoboReferTimeout(t *testing.T) {
-	// Long enough for a query to be sent on a busy machine.
-	opt := referee.RoboReferOptions{Timeout: 500 * time.Millisecond, Tries: 2, Backoff: time.Millisecond}
-	t.Run("slow model", func(t *testing.T) {
-		t.Parallel()
-		srv := slowServer(t)
-		a, err := newClient(t, srv, opt).Point(t.Context(), refereetest.Query(16, 12, true, 1))
-		if err != nil || a.Problem != referee.ProblemTimeout || a.Attempts != 2 || !strings.Contains(a.Reason, "no answer within 500ms") {
-			t.Errorf("Point() = %+v, error %v, want %s after 2 attempts", a, err, referee.ProblemTimeout)
-		}
-		if err := refereetest.CheckAnswer(a); err != nil {
-			t.Error(err)
-		}
-	})
-	t.Run("slow body", func(t *testing.T) {
-		t.Parallel()
-		stop := make(chan struct{})
-		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			io.Copy(io.Discard, r.Body)
+	for _, tt := range []struct {
+		name, address string
+		model         func(w http.ResponseWriter, r *http.Request) // that has read the query
+	}{
+		{"slow model", "http://memory", func(http.ResponseWriter, *http.Request) {}},
+		{"slow body", "http://memory", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			io.WriteString(w, `{"answer":`)
 			http.NewResponseController(w).Flush()
-			<-stop
-		}))
-		defer srv.Close()
-		defer close(stop)
-		a, err := newClient(t, srv.URL, opt).Point(t.Context(), refereetest.Query(16, 12, true, 1))
-		if err != nil || a.Problem != referee.ProblemTimeout {
-			t.Errorf("Point() = %+v, error %v, want %s", a, err, referee.ProblemTimeout)
-		}
-	})
-	t.Run("never sent", func(t *testing.T) { // the connection stands, but nobody shakes hands on TLS
-		t.Parallel()
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		a, err := newClient(t, "https://"+l.Addr().String(), opt).Point(t.Context(), refereetest.Query(16, 12, true, 1))
-		if !errors.Is(err, referee.ErrUnreachable) || !strings.Contains(err.Error(), "tried 2 ×, at last: no answer in time (500ms)") {
-			t.Errorf("Point() = %+v, error %v, want ErrUnreachable", a, err)
-		}
-	})
+		}},
+		{"never sent", "https://memory", nil}, // the connection stands, but nobody shakes hands on TLS
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				transport := refereetest.InMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					io.Copy(io.Discard, r.Body)
+					tt.model(w, r)
+					<-r.Context().Done()
+				}))
+				if tt.model == nil {
+					transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+						ours, theirs := net.Pipe()
+						t.Cleanup(func() { theirs.Close() })
+						return ours, nil
+					}
+				}
+				begun := time.Now()
+				a, err := newClient(t, tt.address, referee.RoboReferOptions{Tries: 2, HTTP: transport}).Point(t.Context(), refereetest.Query(16, 12, true, 1))
+				if took := time.Since(begun); took != 2*time.Minute+250*time.Millisecond {
+					t.Errorf("it took %v, want two time-outs and the wait between them", took)
+				}
+				if tt.model == nil {
+					if !errors.Is(err, referee.ErrUnreachable) || !strings.Contains(err.Error(), "tried 2 ×, at last: no answer in time (1m0s)") {
+						t.Errorf("Point() = %+v, error %v, want ErrUnreachable", a, err)
+					}
+					return
+				}
+				if err != nil || a.Problem != referee.ProblemTimeout || a.Attempts != 2 || !strings.Contains(a.Reason, "no answer within 1m0s") {
+					t.Errorf("Point() = %+v, error %v, want %s after 2 attempts", a, err, referee.ProblemTimeout)
+				}
+				if err := refereetest.CheckAnswer(a); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
 }
 
 func TestRoboReferUnreachable(t *testing.T) {

@@ -38,6 +38,7 @@ import (
 type Options struct {
 	Timeout time.Duration // longest wall time of one answer, starting included; 0 means 60 s
 	Grace   time.Duration // how long the program may take to end after its input has ended; 0 means 3 s
+	Watch   time.Duration // how long Check looks on whether a program that it has started ends at once; 0 means 200 ms
 	Stderr  io.Writer     // where the program's standard error goes; nil means this process's
 	// Crashes in a row after which the program is not started again; 0 means 3.
 	Crashes int
@@ -65,11 +66,12 @@ func New(line string, opt Options) (*Command, error) {
 	if strings.TrimSpace(line) == "" {
 		return nil, errors.New(`command: no program (want command:PROGRAM, such as "command:python3 model.py")`)
 	}
-	if opt.Timeout < 0 || opt.Grace < 0 || opt.Crashes < 0 {
-		return nil, fmt.Errorf("command: time-out %v, grace %v, crashes %d (want none negative)", opt.Timeout, opt.Grace, opt.Crashes)
+	if opt.Timeout < 0 || opt.Grace < 0 || opt.Watch < 0 || opt.Crashes < 0 {
+		return nil, fmt.Errorf("command: time-out %v, grace %v, watch %v, crashes %d (want none negative)", opt.Timeout, opt.Grace, opt.Watch, opt.Crashes)
 	}
 	opt.Timeout = cmp.Or(opt.Timeout, 60*time.Second)
 	opt.Grace = cmp.Or(opt.Grace, 3*time.Second)
+	opt.Watch = cmp.Or(opt.Watch, 200*time.Millisecond)
 	opt.Crashes = cmp.Or(opt.Crashes, 3)
 	if opt.Stderr == nil {
 		opt.Stderr = os.Stderr
@@ -121,7 +123,7 @@ func (c *Command) Info() referee.Info {
 	return referee.Info{Name: "command:" + c.line, Model: "program", Version: c.version, Settings: map[string]string{"timeout": c.opt.Timeout.String()}}
 }
 
-// Check starts the program and sees whether it is still there a moment later.
+// Check starts the program and sees whether it is still there a moment later: see Options.Watch.
 func (c *Command) Check(ctx context.Context) error {
 	if err := c.lock(ctx); err != nil {
 		return err
@@ -133,7 +135,7 @@ func (c *Command) Check(ctx context.Context) error {
 	select {
 	case <-c.proc.dead:
 		return c.crashed("before the first query")
-	case <-time.After(200 * time.Millisecond):
+	case <-time.After(c.opt.Watch):
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("command: %s: given up: %w", c.line, ctx.Err())
@@ -210,34 +212,48 @@ func (c *Command) Point(ctx context.Context, q referee.Query) (referee.Answer, e
 	late := time.NewTimer(c.opt.Timeout)
 	defer late.Stop()
 	p := c.proc
-	select { // a program that does not read blocks the writer, not this
+	select {
 	case p.in <- line:
-	case <-p.dead:
-		return referee.Answer{}, c.crashed("before it read the query")
-	case <-ctx.Done():
-		return referee.Answer{}, fmt.Errorf("command: %s: not asked: %w", c.line, ctx.Err())
-	case <-late.C:
-		c.stop()
-		return referee.Answer{}, fmt.Errorf("command: %s: has not read the query after %v", c.line, c.opt.Timeout)
-	}
-	for {
+	default: // a program that has not read what came before: it blocks the writer, not this
 		select {
-		case got, ok := <-p.out:
-			if !ok {
-				return referee.Answer{}, c.crashed("while it had a query")
-			}
-			a, stale, err := c.read(got)
-			if stale {
-				continue // of a query that was given up
-			}
-			a.Prompt, a.Attempts, a.Latency = q.Instruction, 1, time.Since(start)
-			return a, err
+		case p.in <- line:
+		case <-p.dead:
+			return referee.Answer{}, c.crashed("before it read the query")
 		case <-ctx.Done():
-			return referee.Answer{}, fmt.Errorf("command: %s: given up: %w", c.line, ctx.Err())
+			return referee.Answer{}, fmt.Errorf("command: %s: not asked: %w", c.line, ctx.Err())
 		case <-late.C:
 			c.stop()
-			return referee.Answer{Problem: referee.ProblemTimeout, Reason: fmt.Sprintf("no answer within %v", c.opt.Timeout), Prompt: q.Instruction, Attempts: 1, Latency: time.Since(start)}, nil
+			return referee.Answer{}, fmt.Errorf("command: %s: has not read the query after %v", c.line, c.opt.Timeout)
 		}
+	}
+	for over := false; ; {
+		var got []byte
+		var ok bool
+		select {
+		case got, ok = <-p.out: // first of all: an answer that is there was in time, however late this process comes to look
+		default:
+			if over {
+				c.stop()
+				return referee.Answer{Problem: referee.ProblemTimeout, Reason: fmt.Sprintf("no answer within %v", c.opt.Timeout), Prompt: q.Instruction, Attempts: 1, Latency: time.Since(start)}, nil
+			}
+			select {
+			case got, ok = <-p.out:
+			case <-ctx.Done():
+				return referee.Answer{}, fmt.Errorf("command: %s: given up: %w", c.line, ctx.Err())
+			case <-late.C:
+				over = true
+				continue
+			}
+		}
+		if !ok {
+			return referee.Answer{}, c.crashed("while it had a query")
+		}
+		a, stale, err := c.read(got)
+		if stale {
+			continue // of a query that was given up
+		}
+		a.Prompt, a.Attempts, a.Latency = q.Instruction, 1, time.Since(start)
+		return a, err
 	}
 }
 
@@ -347,7 +363,7 @@ func (c *Command) Close() error {
 // A process is a running program with a goroutine for each of its streams.
 type process struct {
 	cmd                   *exec.Cmd
-	in                    chan []byte   // lines to write
+	in                    chan []byte   // lines to write; there is room for one, so that the first is always taken
 	out                   chan []byte   // lines that it wrote; closed at the end of its output
 	dead                  chan struct{} // closed when its output has ended
 	quit                  chan struct{} // closed to end the goroutines
@@ -361,7 +377,7 @@ type process struct {
 
 func startProcess(line string, opt Options) (*process, error) {
 	p := &process{
-		cmd: exec.Command("/bin/sh", "-c", line), in: make(chan []byte), out: make(chan []byte), dead: make(chan struct{}), quit: make(chan struct{}),
+		cmd: exec.Command("/bin/sh", "-c", line), in: make(chan []byte, 1), out: make(chan []byte), dead: make(chan struct{}), quit: make(chan struct{}),
 		exited: make(chan struct{}), said: make(chan struct{}), stderr: &tee{out: opt.Stderr},
 	}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that its children end with it

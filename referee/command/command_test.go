@@ -104,7 +104,7 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("crashes for ever", func(t *testing.T) {
-		c := open(t, "exit 7", command.Options{Stderr: &buffer{}})
+		c := open(t, "exit 7", command.Options{Stderr: &buffer{}, Watch: time.Minute})
 		if err := c.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "exit status 7") {
 			t.Errorf("Check: error %v", err)
 		}
@@ -117,17 +117,22 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("no such program", func(t *testing.T) {
-		c := open(t, "refarena-no-such-program", command.Options{Stderr: &buffer{}})
+		c := open(t, "refarena-no-such-program", command.Options{Stderr: &buffer{}, Watch: time.Minute})
 		if err := c.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "refarena-no-such-program: not found") {
 			t.Errorf("Check: error %v", err)
 		}
 	})
 	t.Run("hangs, then well", func(t *testing.T) {
-		c := open(t, `if mkdir `+flag(t)+` 2>/dev/null; then read -r line; sleep 1000; fi; `+answers, command.Options{Timeout: 300 * time.Millisecond, Grace: time.Millisecond, Stderr: &buffer{}})
+		well := flag(t)
+		c := open(t, `if [ ! -e `+well+` ]; then read -r line; sleep 1000; fi; `+answers, command.Options{Timeout: 100 * time.Millisecond, Grace: time.Millisecond, Stderr: &buffer{}})
 		a, err := c.Point(t.Context(), q)
 		if err != nil || a.Problem != referee.ProblemTimeout || refereetest.CheckAnswer(a) != nil {
 			t.Errorf("answer %+v, error %v", a, err)
 		}
+		if err := os.Mkdir(well, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		c.SetTimeout(time.Minute) // the second time nothing depends on how long it takes
 		if a, err := c.Point(t.Context(), q); err != nil || len(a.Points) != 1 {
 			t.Errorf("after the hang: %+v, error %v", a, err)
 		}
@@ -183,12 +188,24 @@ func TestFaults(t *testing.T) {
 
 // An answer to a query that was given up is not taken for one to the next.
 func TestStaleAnswer(t *testing.T) {
-	c := open(t, `n=0; while read -r line; do n=$((n+1)); sleep 0.3; echo "{\"id\": $n, \"points\": [[0.$n, 0.5]]}"; done`, command.Options{})
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	dir := t.TempDir()
+	c := open(t, `cd `+dir+`; n=0; while read -r line; do n=$((n+1)); : > read; while [ ! -e go ]; do sleep 0.02; done; echo "{\"id\": $n, \"points\": [[0.$n, 0.5]]}"; done`, command.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	go func() { // gives up when the program has the query
+		for ctx.Err() == nil {
+			if _, err := os.Stat(dir + "/read"); err == nil {
+				cancel()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
 	q := refereetest.Query(16, 12, false, 1)
-	if _, err := c.Point(ctx, q); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.Point(ctx, q); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error %v", err)
+	}
+	if err := os.WriteFile(dir+"/go", nil, 0o666); err != nil {
+		t.Fatal(err)
 	}
 	a, err := c.Point(t.Context(), q)
 	if err != nil || len(a.Points) != 1 || a.Points[0].X != 0.2 {
@@ -215,7 +232,7 @@ func TestClose(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for range 100 { // init reaps it in its own time
+	for range 3000 { // init reaps it in its own time
 		stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/stat")
 		if err != nil || bytes.Contains(stat, []byte(") Z ")) {
 			return

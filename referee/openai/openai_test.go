@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/refarena/refarena/referee"
@@ -40,7 +41,14 @@ type request struct {
 func endpoint(t *testing.T, answer func(r request) (status int, text, finish string)) (url string, last *atomic.Pointer[request]) {
 	t.Helper()
 	last = &atomic.Pointer[request]{}
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	srv := httptest.NewServer(handler(last, answer))
+	t.Cleanup(srv.Close)
+	return srv.URL + "/v1", last
+}
+
+// handler is the endpoint's; it keeps the last request.
+func handler(last *atomic.Pointer[request], answer func(r request) (status int, text, finish string)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		fail := func(status int, msg string) {
 			w.WriteHeader(status)
@@ -77,9 +85,7 @@ func endpoint(t *testing.T, answer func(r request) (status int, text, finish str
 		}
 		json.NewEncoder(w).Encode(map[string]any{"id": "1", "object": "chat.completion", "model": req.Model,
 			"choices": []any{map[string]any{"index": 0, "finish_reason": finish, "message": map[string]any{"role": "assistant", "content": text}}}})
-	}))
-	t.Cleanup(srv.Close)
-	return srv.URL + "/v1", last
+	})
 }
 
 func says(text string) func(request) (int, string, string) {
@@ -175,11 +181,13 @@ func TestFaults(t *testing.T) {
 		}
 	})
 	t.Run("late", func(t *testing.T) {
-		url, _ := endpoint(t, func(request) (int, string, string) { time.Sleep(500 * time.Millisecond); return 200, "", "" })
-		a, err := newClient(t, "m", url, openai.Options{Tries: 1, Timeout: 100 * time.Millisecond}).Point(t.Context(), q)
-		if err != nil || a.Problem != referee.ProblemTimeout || refereetest.CheckAnswer(a) != nil {
-			t.Errorf("answer %+v, error %v", a, err)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			h := handler(&atomic.Pointer[request]{}, func(request) (int, string, string) { time.Sleep(2 * time.Minute); return 200, "", "" })
+			a, err := newClient(t, "m", "http://memory/v1", openai.Options{Tries: 1, HTTP: &http.Client{Transport: refereetest.InMemory(t, h)}}).Point(t.Context(), q)
+			if err != nil || a.Problem != referee.ProblemTimeout || a.Reason != "no answer within 1m0s" || refereetest.CheckAnswer(a) != nil {
+				t.Errorf("answer %+v, error %v", a, err)
+			}
+		})
 	})
 	t.Run("cut off", func(t *testing.T) {
 		url, _ := endpoint(t, func(request) (int, string, string) { return 200, "Let me think", "length" })

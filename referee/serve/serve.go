@@ -214,7 +214,10 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer is what the model says to a request, or a *failure.
+// errLate ends a query that has taken longer than Options.Timeout; one whose client has gone ends otherwise.
+var errLate = errors.New("serve: the time is over")
+
+// answer is what the model says to a request, or a *failure. What a client is not there to hear may be any error.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) (string, error) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", "POST")
@@ -254,13 +257,16 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (string, error) 
 		return "", err
 	}
 	body = nil
-	ctx, cancel := context.WithTimeout(r.Context(), s.opt.Timeout)
+	ctx, cancel := context.WithTimeoutCause(r.Context(), s.opt.Timeout, errLate)
 	defer cancel()
 	start := time.Now()
 	select {
 	case s.working <- struct{}{}:
 		defer func() { <-s.working }()
 	case <-ctx.Done():
+		if cause := context.Cause(ctx); cause != errLate {
+			return "", cause // the client has gone
+		}
 		return "", &failure{http.StatusGatewayTimeout, "timeout", fmt.Sprintf("still waiting for its turn after %v", s.opt.Timeout)}
 	}
 	waited := time.Since(start)
@@ -274,7 +280,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (string, error) 
 	took := time.Since(start)
 	s.seconds.WithLabelValues("model").Observe(took.Seconds())
 	switch {
-	case err != nil && ctx.Err() != nil, err == nil && a.Problem == referee.ProblemTimeout:
+	case err != nil && context.Cause(ctx) == errLate, err == nil && a.Problem == referee.ProblemTimeout:
 		return "", &failure{http.StatusGatewayTimeout, "timeout", "the model has not answered in time"}
 	case errors.Is(err, referee.ErrUnreachable):
 		return "", &failure{http.StatusBadGateway, "model", err.Error()}

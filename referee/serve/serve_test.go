@@ -205,7 +205,7 @@ func TestToken(t *testing.T) {
 // A model that is late, that fails, that panics or whose server is away: each has its own status, and the server goes on.
 func TestFailures(t *testing.T) {
 	var mode atomic.Value
-	url := start(t, model(func(ctx context.Context, q referee.Query) (referee.Answer, error) {
+	m := model(func(ctx context.Context, q referee.Query) (referee.Answer, error) {
 		switch mode.Load() {
 		case "late":
 			<-ctx.Done()
@@ -220,9 +220,10 @@ func TestFailures(t *testing.T) {
 			return referee.Answer{}, errors.New("out of memory")
 		}
 		return referee.ReadAnswer("[(0.1, 0.2)]"), nil
-	}), serve.Options{Timeout: 100 * time.Millisecond})
+	})
+	url, impatient := start(t, m, serve.Options{}), start(t, m, serve.Options{Timeout: 100 * time.Millisecond}) // the latter for what never ends
 	body := `{"image_url":["` + picture(t, image.NewRGBA(image.Rect(0, 0, 8, 6))) + `"]}`
-	c, err := referee.NewRoboReferClient(url, referee.RoboReferOptions{Tries: 1})
+	c, err := referee.NewRoboReferClient(impatient, referee.RoboReferOptions{Tries: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,10 +232,14 @@ func TestFailures(t *testing.T) {
 		status int
 		want   string
 	}{
-		{"late", 504, "in time"}, {"late too", 504, "in time"}, {"panic", 500, "in its log"}, {"away", 502, "unreachable"}, {"fails", 500, "out of memory"}, {"", 200, "0.1"},
+		{"late", 504, `"code":"timeout"`}, {"late too", 504, "in time"}, {"panic", 500, "in its log"}, {"away", 502, "unreachable"}, {"fails", 500, "out of memory"}, {"", 200, "0.1"},
 	} {
 		mode.Store(tt.mode)
-		resp, err := http.Post(url+"/query", "application/json", strings.NewReader(body))
+		to := url
+		if tt.mode == "late" {
+			to = impatient
+		}
+		resp, err := http.Post(to+"/query", "application/json", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -310,6 +315,21 @@ func TestQueue(t *testing.T) {
 	close(release)
 	if got := <-results; got != 200 || gone.Load() != 1 {
 		t.Errorf("the second: status %d; %d given up", got, gone.Load())
+	}
+	const want = `refarena_requests_total{code="gone",status="499"} 1`
+	counted := ""
+	for range 3000 { // until the first one's end is counted: nobody is told of it
+		if resp, err := http.Get(url + "/metrics"); err == nil {
+			got, _ := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if counted = string(got); strings.Count(counted, "refarena_requests_total{") == 3 {
+				break
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if !strings.Contains(counted, want) {
+		t.Errorf("a client that has hung up is not counted as one: want %s in\n%s", want, counted)
 	}
 }
 

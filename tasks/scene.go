@@ -40,6 +40,27 @@ func LevelScene(level scenes.Level, robot *robots.Robot, seed uint64) (*scenes.S
 	})
 }
 
+// LevelCamera is what the referee of a robot in a LevelScene looks through: the robot's own camera, as the robot stands, if it is its usual one, else the
+// scene's.
+func LevelCamera(s *scenes.Scene, robot *robots.Robot, width, height int) (sim.Camera, error) {
+	if robot == nil || robot.Camera == "" {
+		return s.Camera(width, height), nil
+	}
+	preset, err := sim.FindCameraPreset(robot.Camera)
+	if err != nil {
+		return sim.Camera{}, err
+	}
+	return preset.Mounted(s.Data, RobotPrefix, width, height)
+}
+
+// PictureSize is the size of the pictures that a robot's referee is shown, if nothing else is asked for [px]; nil is no robot.
+func PictureSize(robot *robots.Robot) (width, height int) {
+	if robot != nil && robot.Camera != "" {
+		return ownWidth, ownHeight
+	}
+	return 640, 480
+}
+
 // sceneSeconds is how long a scene by itself can be played with [s].
 const sceneSeconds = 600
 

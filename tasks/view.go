@@ -16,6 +16,7 @@ const RefereeCamera = "referee"
 // The word wrist or head stands for the robot's camera there.
 func Cameras(robot string) []string {
 	out := []string{RefereeCamera}
+	robot, _, _ = strings.Cut(robot, "-") // g1-free has the cameras of a g1
 	for _, name := range sim.CameraPresets() {
 		p, err := sim.FindCameraPreset(name)
 		if err == nil && (p.Body == "" || strings.HasPrefix(name, robot+"-")) {
@@ -31,7 +32,7 @@ func ParseCamera(robot, name string) (string, error) {
 		return "", nil
 	}
 	for _, c := range Cameras(robot) {
-		if c == name || c == robot+"-"+name {
+		if c == name || strings.HasSuffix(c, "-"+name) {
 			return c, nil
 		}
 	}

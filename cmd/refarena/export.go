@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 
 type exportSceneCommand struct {
 	sceneFlags
-	Size string `default:"640x480" help:"Size of the cameras' pictures [px]."`
+	Size string `placeholder:"WxH" help:"Size of the cameras' pictures [px] (default: 640x480; 640x360, all of the sensor, if the referee looks through the G1's own camera)."`
 	GLTF string `name:"gltf" placeholder:"FILE.glb" help:"Write what there is to see as a glTF 2.0 binary."`
 	MJCF string `name:"mjcf" placeholder:"DIR" help:"Write the whole model for MuJoCo into this folder, made if need be: scene.xml, meshes, textures."`
 }
@@ -31,8 +32,7 @@ func (c *exportSceneCommand) Run(_ context.Context, io console) error {
 	if c.GLTF == "" && c.MJCF == "" {
 		return usageError{errNoExport}
 	}
-	w, h, err := parseSize(c.Size)
-	if err != nil {
+	if _, _, err := parseSize(cmp.Or(c.Size, "1x1")); err != nil { // before the scene is made
 		return err
 	}
 	s, err := c.open(false)
@@ -40,6 +40,10 @@ func (c *exportSceneCommand) Run(_ context.Context, io console) error {
 		return err
 	}
 	defer s.close()
+	w, h, err := s.size(c.Size, s.ownView())
+	if err != nil {
+		return err
+	}
 	name := fmt.Sprintf("%s %d", s.name, c.Seed)
 	cameras, err := s.cameras(w, h)
 	if err != nil {

@@ -9,15 +9,18 @@ import (
 	"io"
 	"strings"
 
+	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/scenes/refer"
 	"github.com/refarena/refarena/scenes/relate"
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/sim/render"
+	"github.com/refarena/refarena/tasks"
 )
 
 type genCommand struct {
 	Levels    []string `name:"level" default:"easy,medium,hard" help:"Levels of the scenes, in turn: easy, medium, hard."`
+	Robot     string   `placeholder:"ROBOT" help:"The robot that stands at the table, arms at rest: ${robots}. The first view is what its referee sees in eval: through the head's camera for the G1 (default: none; the scene's camera)."`
 	Scenes    int      `short:"n" default:"12" help:"How many scenes."`
 	Seed      uint64   `default:"0" help:"Seed of the first scene; the others count up from it. 0: 1, or with --out 100000, the first for training."`
 	Count     int      `default:"20" aliases:"questions" help:"Instructions of each picture, at most."`
@@ -40,8 +43,8 @@ type genCommand struct {
 	Renderer    string   `group:"data" default:"g3n" enum:"g3n,cycles" help:"What makes colours: refarena's own renderer on g3n's scene (g3n), or Blender Cycles, which takes seconds a picture (make cycles sets it up). Depth and answers do not depend on it."`
 	Samples     int      `group:"data" default:"128" help:"Paths a pixel of --renderer cycles."`
 	Python      string   `group:"data" default:".cache/bpy/bin/python" help:"The Python with Blender for --renderer cycles, which runs train/cycles.py."`
-	Views       int      `group:"data" default:"4" help:"Pictures of each scene, from cameras around its own."`
-	Size        string   `group:"data" default:"448" help:"Size of the pictures [px]: a number, or WIDTHxHEIGHT."`
+	Views       int      `group:"data" default:"4" help:"Pictures of each scene: the first from its own camera, or through that on --robot, the others from around its own."`
+	Size        string   `group:"data" placeholder:"SIZE" help:"Size of the pictures [px]: a number, or WIDTHxHEIGHT (default: 448; 640x360, all of the sensor, with the G1)."`
 	Aspects     []string `group:"data" name:"aspect" placeholder:"W:H,..." help:"Ratios of width to height of what pictures show, in turn over the views; a picture of another size is squeezed (default: that of --size)."`
 	MinCount    int      `group:"data" default:"0" help:"Leave out pictures with fewer instructions; 0: 8, or --count if that is less."`
 	RGB         string   `group:"data" name:"rgb" default:"raw" help:"How shards keep colours: raw (Parquet packs it), png, or jpeg, which is the smallest."`
@@ -121,6 +124,10 @@ func (c *genCommand) options() (refer.Options, error) {
 
 // each makes one scene after the other, until do has enough.
 func (c *genCommand) each(ctx context.Context, o refer.Options, do func(generated) bool) error {
+	robot, err := c.robot()
+	if err != nil {
+		return usageError{err}
+	}
 	device, err := render.ParseDevice(c.GL)
 	if err != nil {
 		return usageError{err}
@@ -134,7 +141,7 @@ func (c *genCommand) each(ctx context.Context, o refer.Options, do func(generate
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		g, err := generate(scenes.Level(c.Levels[i%len(c.Levels)]), c.Seed+uint64(i), o, r)
+		g, err := generate(robot, scenes.Level(c.Levels[i%len(c.Levels)]), c.Seed+uint64(i), o, r)
 		if err != nil {
 			return err
 		}
@@ -145,20 +152,29 @@ func (c *genCommand) each(ctx context.Context, o refer.Options, do func(generate
 	return nil
 }
 
-// generate makes the scene of a level and a seed, and instructions about it.
-func generate(level scenes.Level, seed uint64, o refer.Options, r sim.Renderer) (generated, error) {
-	g := generated{level: level, seed: seed}
-	cfg, err := level.Config()
-	if err != nil {
-		return g, err
+// robot is the robot at the table; nil for none.
+func (c *genCommand) robot() (*robots.Robot, error) {
+	if c.Robot == "" {
+		return nil, nil
 	}
-	s, err := scenes.Generate(cfg, seed, scenes.Mount{})
+	return robots.Open(c.Robot)
+}
+
+// generate makes the scene of a level and a seed, with the robot, if any, and instructions about it.
+func generate(robot *robots.Robot, level scenes.Level, seed uint64, o refer.Options, r sim.Renderer) (generated, error) {
+	g := generated{level: level, seed: seed}
+	s, err := tasks.LevelScene(level, robot, seed)
 	if err != nil {
 		return g, err
 	}
 	defer s.Close()
+	w, h := tasks.PictureSize(robot)
+	cam, err := tasks.LevelCamera(s, robot, w, h)
+	if err != nil {
+		return g, err
+	}
 	var shot sim.Shot
-	if err := r.Render(s.Data, s.Camera(640, 480), &shot); err != nil {
+	if err := r.Render(s.Data, cam, &shot); err != nil {
 		return g, err
 	}
 	view, err := refer.Look(s, &shot)
@@ -171,7 +187,7 @@ func generate(level scenes.Level, seed uint64, o refer.Options, r sim.Renderer) 
 	for i := range s.Objects {
 		g.objects = append(g.objects, strings.TrimPrefix(s.Objects[i].Phrase(), "the "))
 	}
-	g.difficulty = s.Difficulty(s.Data, s.Camera(640, 480))
+	g.difficulty = s.Difficulty(s.Data, cam)
 	return g, nil
 }
 
@@ -197,7 +213,7 @@ type instructionLine struct {
 	Target    int                 `json:"target"` // of a location; -1 for a placement
 	Held      int                 `json:"held"`   // of a placement: what is to be put there; -1 if nothing is said of it
 	Anchors   []int               `json:"anchors"`
-	Pixels    int                 `json:"pixels"` // right answers in the picture of 640 × 480
+	Pixels    int                 `json:"pixels"` // right answers in the picture of 640 × 480, or 640 × 360 through the G1's camera
 	// Of a location, the target's difficulty; of a placement, that of the free space.
 	TargetDifficulty *scenes.ObjectDifficulty `json:"target_difficulty,omitempty"`
 	AreaM2           float64                  `json:"area_m2,omitempty"`

@@ -15,9 +15,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/scenes/refer"
 	"github.com/refarena/refarena/sim/render"
+	"github.com/refarena/refarena/tasks"
 	"github.com/refarena/refarena/tasks/dataset"
 )
 
@@ -152,7 +154,11 @@ func (c *genCommand) checkCycles() error {
 
 // config is the data set that the flags ask for.
 func (c *genCommand) config() (dataset.Config, error) {
-	w, h, err := c.size()
+	robot, err := c.robot()
+	if err != nil {
+		return dataset.Config{}, err
+	}
+	w, h, err := c.size(robot)
 	if err != nil {
 		return dataset.Config{}, err
 	}
@@ -161,7 +167,7 @@ func (c *genCommand) config() (dataset.Config, error) {
 		first = dataset.Bench.First
 	}
 	cfg := dataset.Config{
-		Seed: cmp.Or(c.Seed, first), Scenes: c.Scenes, Views: c.Views, Width: w, Height: h, Questions: c.Count, MinQuestions: c.MinCount,
+		Seed: cmp.Or(c.Seed, first), Scenes: c.Scenes, Robot: c.Robot, Views: c.Views, Width: w, Height: h, Questions: c.Count, MinQuestions: c.MinCount,
 		Steps: c.Steps, Relations: c.Relations, Split: refer.Split(c.Split), RGB: dataset.Format(c.RGB), ShardScenes: c.ShardScenes,
 	}
 	if c.Renderer == "cycles" {
@@ -189,7 +195,14 @@ func (c *genCommand) config() (dataset.Config, error) {
 }
 
 // size is --size: a square of so many pixels, or width and height.
-func (c *genCommand) size() (w, h int, err error) {
+func (c *genCommand) size(robot *robots.Robot) (w, h int, err error) {
+	if c.Size == "" {
+		if robot != nil && robot.Camera != "" {
+			w, h = tasks.PictureSize(robot)
+			return w, h, nil
+		}
+		return 448, 448, nil
+	}
 	if n, err := strconv.Atoi(c.Size); err == nil && n > 0 {
 		return n, n, nil
 	}

@@ -102,7 +102,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 	}
 	k, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "refarena: %v (see refarena --help)\n", err)
+		fmt.Fprintf(stderr, "refarena: %v (%s)\n", err, advice(err))
 		return exitBadUsage
 	}
 	if cli.Own != "" {
@@ -125,6 +125,37 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 		fmt.Fprintf(stderr, "refarena: %v\n", err)
 		return exitUndone
 	}
+}
+
+// advice says what to do about a command line that makes no sense.
+func advice(err error) string {
+	var at *kong.ParseError
+	if s := err.Error(); errors.As(err, &at) && (strings.HasPrefix(s, "unknown flag --robot") || strings.HasPrefix(s, "unknown flag --base")) {
+		command, _, _ := strings.Cut(at.Context.Command(), " <")
+		if why := robotless[command]; why != "" {
+			return why
+		}
+	}
+	return "see refarena --help"
+}
+
+// robotless says of commands without --robot why they have none, and where it is.
+var robotless = map[string]string{
+	"compare":     "the robots are those of the runs, which may differ: eval --robot chooses one",
+	"doctor":      "it looks at the machine, which is the same for all robots",
+	"export run":  "the robot is that of the run: eval --robot chooses it",
+	"gen":         "--robot g1-free is the G1 on its own feet", // of --base: there is a --robot
+	"merge":       "the robot is that of the runs: eval --robot chooses it",
+	"objects":     "objects are the same for all robots; bench grasp --robot says which one can grasp",
+	"point":       "the picture is yours: render --robot g1 writes what a G1 sees, for one",
+	"refspatial":  "the pictures are the benchmark's; gen --robot g1 --refspatial makes one of what a G1 sees",
+	"report":      "the robots are those of the runs: eval --robot chooses one",
+	"scene check": "scenes are the same for all robots: view FILE --robot puts one behind it",
+	"scene make":  "scenes are the same for all robots: view FILE --robot puts one behind it",
+	"serve":       "it answers questions about the pictures that it is sent: eval --robot g1 --referee http://HOST:PORT asks it",
+	"task list":   "the suites are for every robot: eval and task check have --robot",
+	"task words":  "the conditions are the same for every robot",
+	"verify":      "the robot is that of the run: eval --robot chooses it",
 }
 
 // extend adds the objects of a user's folder to the catalogue, until undo.

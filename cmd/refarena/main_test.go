@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -118,6 +119,60 @@ func TestRenderWritesPictures(t *testing.T) {
 		if info, err := os.Stat(file); err != nil || info.Size() < 200 || !strings.Contains(stdout, file) {
 			t.Errorf("%s is missing, empty or not mentioned (%v)", file, err)
 		}
+	}
+}
+
+// Without --size pictures have the size that eval shows the referee: of a G1's head camera all of its sensor, whether the pelvis is held or free.
+func TestRenderOfG1(t *testing.T) {
+	for _, tt := range []struct {
+		args          string
+		width, height int
+	}{
+		{"--robot g1 --suite starter --seed 7", 640, 360},
+		{"--robot g1 --suite starter --seed 7 --view overview", 640, 480},
+		{"--robot g1 --suite starter --seed 7 --camera referee", 640, 480},
+		{"--robot g1-free --level easy --camera head", 640, 360},
+		{"--robot g1 --level easy --size 96x64", 96, 64},
+	} {
+		dir := t.TempDir()
+		if status, _, stderr := command(t, append([]string{"render", "--out", dir}, strings.Fields(tt.args)...)...); status != exitOK {
+			t.Errorf("refarena render %s = %d, %s", tt.args, status, stderr)
+			continue
+		}
+		names, _ := filepath.Glob(filepath.Join(dir, "*-rgb.png"))
+		f, err := os.Open(names[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := png.DecodeConfig(f)
+		f.Close()
+		if err != nil || cfg.Width != tt.width || cfg.Height != tt.height {
+			t.Errorf("refarena render %s: %d × %d px, %v; want %d × %d", tt.args, cfg.Width, cfg.Height, err, tt.width, tt.height)
+		}
+	}
+}
+
+// A command without --robot says where the robot is.
+func TestRobotless(t *testing.T) {
+	for name, why := range robotless {
+		flag := "--robot"
+		if name == "gen" {
+			flag = "--base"
+		}
+		args := append(strings.Fields(name), "a", "b")
+		switch name {
+		case "doctor", "gen", "objects", "scene make", "serve", "task list", "task words":
+			args = args[:len(args)-2]
+		case "export run", "refspatial", "report", "verify":
+			args = args[:len(args)-1]
+		}
+		status, _, stderr := command(t, append(args, flag, "g1")...)
+		if status != exitBadUsage || !strings.Contains(stderr, "unknown flag "+flag) || !strings.Contains(stderr, why) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("refarena %v %s g1 = %d, %q; want one line with %q", args, flag, status, stderr, why)
+		}
+	}
+	if _, _, stderr := command(t, "eval", "--robt", "g1"); !strings.Contains(stderr, `did you mean one of "--robot"`) || !strings.Contains(stderr, "see refarena --help") {
+		t.Errorf("a misspelt flag: %q", stderr)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/scenes"
@@ -18,11 +19,11 @@ import (
 
 type renderCommand struct {
 	sceneFlags
-	Size string `default:"640x480" help:"Size of the pictures [px]."`
-	View string `default:"referee" enum:"referee,overview" help:"From where: referee, or overview with the whole robot."`
+	Size string `placeholder:"WxH" help:"Size of the pictures [px] (default: 640x480; 640x360, all of the sensor, through the G1's own camera)."`
+	View string `default:"referee" enum:"referee,overview" help:"From where: what the referee looks through, or overview, which shows the whole robot."`
 	Out  string `default:"." help:"Folder for the pictures, made if need be."`
 
-	Camera  string `placeholder:"CAMERA" help:"The intrinsics of a real camera: d435 or l515, from --view's place; wrist (UR5) or head (G1), on the robot; referee, across the table."`
+	Camera  string `placeholder:"CAMERA" help:"Another camera: d435 or l515, at --view's place; wrist (UR5) or head (G1), on the robot; referee, across the table (default: what --referee of eval sees)."`
 	Depth   string `default:"disparity_minmax_u8" placeholder:"ENCODING" help:"How depth is written: metric_f32, millimetre_u16, disparity_minmax_u8 (near is bright), linear_inverted_u8 or raw_u16."`
 	Distort bool   `help:"Bend the pictures as the lens of --camera does."`
 	Sensor  string `placeholder:"SENSOR" help:"Colour noise and depth as a sensor measures them: d435 or l515 (default: exact)."`
@@ -68,8 +69,7 @@ func (c *renderCommand) camera(s *shownScene, w, h int) (cam sim.Camera, lens si
 
 // Run writes SUITE-SEED-{rgb,depth,ids}.png: colour; depth, by default as a model sees it (near is bright); and each body in a colour of its own.
 func (c *renderCommand) Run(_ context.Context, io console) error {
-	w, h, err := parseSize(c.Size)
-	if err != nil {
+	if _, _, err := parseSize(cmp.Or(c.Size, "1x1")); err != nil { // before the scene is made
 		return err
 	}
 	s, err := c.open(true)
@@ -77,6 +77,11 @@ func (c *renderCommand) Run(_ context.Context, io console) error {
 		return err
 	}
 	defer s.close()
+	own := c.View == "referee" && (c.Camera == "" && s.ownView() || c.Camera != "" && s.robot != nil && strings.HasSuffix(s.robot.Camera, c.Camera))
+	w, h, err := s.size(c.Size, own)
+	if err != nil {
+		return err
+	}
 	var shot sim.Shot
 	cam, lens, err := c.camera(s, w, h)
 	if err != nil {

@@ -84,17 +84,29 @@ func (s *shownScene) close() {
 
 // referee is what the referee of an episode sees the scene through; of a level's scene, the robot's own camera if it has one.
 func (s *shownScene) referee(w, h int) (sim.Camera, error) {
-	switch {
-	case s.stage != nil:
+	if s.stage != nil {
 		return s.stage.Camera(w, h)
-	case s.robot != nil && s.robot.Camera != "":
-		preset, err := sim.FindCameraPreset(s.robot.Camera)
-		if err != nil {
-			return sim.Camera{}, err
-		}
-		return preset.Mounted(s.Data, tasks.RobotPrefix, w, h)
 	}
-	return s.Camera(w, h), nil
+	return tasks.LevelCamera(s.Scene, s.robot, w, h)
+}
+
+// size is that of pictures [px]: what was asked for, or else what eval shows the referee; own says that they are seen through the robot's own camera.
+func (s *shownScene) size(flag string, own bool) (w, h int, err error) {
+	switch {
+	case flag != "":
+		return parseSize(flag)
+	case own:
+		w, h = tasks.PictureSize(s.robot)
+		return w, h, nil
+	}
+	w, h = tasks.PictureSize(nil)
+	return w, h, nil
+}
+
+// ownView reports whether the referee looks through a camera on the robot.
+func (s *shownScene) ownView() bool {
+	cam, err := s.referee(tasks.PictureSize(s.robot))
+	return err == nil && s.robot != nil && cam.Name == s.robot.Camera
 }
 
 // cameras are the views of a scene, the referee's first.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/scenes/refer"
 	"github.com/refarena/refarena/scenes/relate"
@@ -63,7 +64,8 @@ type Config struct {
 	Levels       []scenes.Level        `json:"levels"`           // of the scenes, in turn; none means all
 	Seed         uint64                `json:"seed"`             // of the first scene; the others count up from it
 	Scenes       int                   `json:"scenes"`           // how many
-	Views        int                   `json:"views"`            // pictures of each scene: the first from the scene's own camera, the others from around it; 0 means 4
+	Robot        string                `json:"robot,omitempty"`  // that stands at the table, where it rests, and may be seen; "": none
+	Views        int                   `json:"views"`            // pictures of each scene: the first from the camera of the robot's referee, the others from around the scene's own; 0 means 4
 	Width        int                   `json:"width"`            // of a picture [px]; 0 means 448
 	Height       int                   `json:"height"`           // 0 means Width
 	Aspects      []float64             `json:"aspects"`          // width over height of what a picture shows, in turn over the views; none means Width/Height
@@ -154,11 +156,26 @@ func (c Config) Validate() error {
 			return fmt.Errorf("dataset: pictures %g times as wide as high (want 0.25…4)", a)
 		}
 	}
+	if _, err := c.robot(); err != nil {
+		return err
+	}
 	o, err := c.ask()
 	if err != nil {
 		return err
 	}
 	return o.Validate()
+}
+
+// robot is the robot at the table; nil for none.
+func (c *Config) robot() (*robots.Robot, error) {
+	if c.Robot == "" {
+		return nil, nil
+	}
+	r, err := robots.Open(c.Robot)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	return r, nil
 }
 
 // ask is the configuration as a request for instructions.

@@ -113,6 +113,52 @@ func TestRows(t *testing.T) {
 	require.Equal(t, questions, s.Questions)
 }
 
+// With a robot the first picture is what its referee sees: of a G1 what its head's camera shows, the same place in all scenes, its ratio of width to
+// height kept; the others are the scene's, with the robot in them. The scenes are those without a robot.
+func TestRobotAtTheTable(t *testing.T) {
+	cfg := small()
+	cfg.Scenes, cfg.Width, cfg.Height, cfg.Aspects, cfg.MinQuestions = 2, 160, 90, nil, 1
+	without := t.TempDir()
+	build(t, without, cfg, 1)
+	bare := rows(t, without, 2)
+	cfg.Robot = "g1"
+	with := t.TempDir()
+	build(t, with, cfg, 2)
+	all := rows(t, with, 2)
+	require.Len(t, all, len(bare))
+	head, err := sim.FindCameraPreset("g1-head")
+	require.NoError(t, err)
+	want := head.Camera(160, 90, sim.Identity())
+	for i, r := range all {
+		require.Equal(t, bare[i].ID, r.ID)
+		var got, other Camera
+		require.NoError(t, json.Unmarshal([]byte(r.Camera), &got))
+		require.NoError(t, json.Unmarshal([]byte(bare[i].Camera), &other))
+		if r.View > 0 {
+			require.Equal(t, other, got, r.ID)
+			require.NotEqual(t, bare[i].RGB, r.RGB, "%s: the G1 is behind the table", r.ID)
+			continue
+		}
+		require.InDelta(t, want.Fx, got.Fx, 1e-9)
+		require.InDelta(t, want.Fy, got.Fy, 1e-9)
+		require.InDelta(t, 0, got.Eye[0], 0.15, "%s: the head is behind the table", r.ID)
+		var first Camera
+		require.NoError(t, json.Unmarshal([]byte(all[0].Camera), &first))
+		require.InDeltaSlice(t, first.Eye[:], got.Eye[:], 0.002, "%s: the head stands still", r.ID)
+		var a, b []Object
+		require.NoError(t, json.Unmarshal([]byte(r.Objects), &a))
+		require.NoError(t, json.Unmarshal([]byte(bare[i].Objects), &b))
+		for k := range a {
+			require.InDeltaSlice(t, b[k].Position[:], a[k].Position[:], 0.002, r.ID)
+		}
+	}
+	cfg.Robot = "g2"
+	require.ErrorContains(t, cfg.Validate(), `no robot "g2" (have ur5, g1, g1-free)`)
+	cfg.Robot = "ur5"
+	_, err = Make(t.Context(), with, cfg, Options{Workers: 1, NewRenderer: newRenderer})
+	require.ErrorContains(t, err, `robot is "g1" there, and "ur5" is asked for`)
+}
+
 // The shards are the same whatever the number of workers, and when a run is interrupted.
 func TestRepeatable(t *testing.T) {
 	one := t.TempDir()

@@ -274,7 +274,7 @@ func differences(old, now *Info) []string {
 	if json.Unmarshal([]byte(text(old.Config)), &a) != nil || json.Unmarshal([]byte(text(now.Config)), &b) != nil {
 		panic("dataset: a configuration is no JSON object")
 	}
-	for _, key := range []string{"levels", "seed", "scenes", "views", "width", "height", "aspects", "questions", "min_questions", "kinds", "steps", "relations", "split",
+	for _, key := range []string{"levels", "seed", "scenes", "robot", "views", "width", "height", "aspects", "questions", "min_questions", "kinds", "steps", "relations", "split",
 		"rgb", "shard_scenes", "cycles"} {
 		say(key, a[key], b[key])
 	}

@@ -9,20 +9,23 @@ import (
 	"math"
 
 	"github.com/refarena/refarena/referee"
+	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/scenes/refer"
 	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/tasks"
 )
 
 // A painter makes rows. It owns a renderer and a shot, and is for one goroutine.
 type painter struct {
-	cfg  *Config
-	ask  refer.Options
-	r    sim.Renderer
-	shot sim.Shot
-	buf  bytes.Buffer
-	png  png.Encoder
-	dark *darkroom // of the shard that is being made; nil: the renderer's colours are kept
+	cfg   *Config
+	ask   refer.Options
+	robot *robots.Robot // at the table; nil: none
+	r     sim.Renderer
+	shot  sim.Shot
+	buf   bytes.Buffer
+	png   png.Encoder
+	dark  *darkroom // of the shard that is being made; nil: the renderer's colours are kept
 }
 
 func newPainter(cfg *Config, r sim.Renderer) (*painter, error) {
@@ -30,7 +33,11 @@ func newPainter(cfg *Config, r sim.Renderer) (*painter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &painter{cfg: cfg, ask: ask, r: r, png: png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: new(pngPool)}}, nil
+	robot, err := cfg.robot()
+	if err != nil {
+		return nil, err
+	}
+	return &painter{cfg: cfg, ask: ask, robot: robot, r: r, png: png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: new(pngPool)}}, nil
 }
 
 // level is the level of scene i.
@@ -40,11 +47,7 @@ func (c *Config) level(i int) scenes.Level { return c.Levels[i%len(c.Levels)] }
 // is no such scene: its seed leads to none.
 func (p *painter) scene(i int, emit func(*Row, []Question) error) (why string, err error) {
 	level, seed := p.cfg.level(i), p.cfg.Seed+uint64(i)
-	cfg, err := level.Config()
-	if err != nil {
-		return "", err
-	}
-	s, err := scenes.Generate(cfg, seed, scenes.Mount{})
+	s, err := tasks.LevelScene(level, p.robot, seed)
 	if err != nil {
 		return err.Error(), nil
 	}
@@ -66,7 +69,10 @@ func (p *painter) scene(i int, emit func(*Row, []Question) error) (why string, e
 
 // row makes the picture of a view and asks about it.
 func (p *painter) row(s *scenes.Scene, level scenes.Level, view int) (*Row, []Question, error) {
-	cam := p.cfg.camera(s, view)
+	cam, err := p.cfg.camera(s, p.robot, view)
+	if err != nil {
+		return nil, nil, err
+	}
 	if err := p.r.Render(s.Data, cam, &p.shot); err != nil {
 		return nil, nil, err
 	}

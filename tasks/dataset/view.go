@@ -4,16 +4,24 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/tasks"
 )
 
-// camera is the camera of a view of a scene. View 0 is the scene's own, which the robot's referee sees through; the others stand around it: up
-// to 0.45 rad to the side, 0.15 rad lower or 0.20 rad higher, at 0.80 to 1.10 of its distance, looking within 30 mm of the same spot, with a
-// field of view of 38…46°.
-func (c *Config) camera(s *scenes.Scene, view int) sim.Camera {
+// camera is the camera of a view of a scene. View 0 is what the robot's referee sees through: the scene's own, or that on the robot; the others stand
+// around the scene's own: up to 0.45 rad to the side, 0.15 rad lower or 0.20 rad higher, at 0.80 to 1.10 of its distance, looking within 30 mm of
+// the same spot, with a field of view of 38…46°.
+func (c *Config) camera(s *scenes.Scene, robot *robots.Robot, view int) (sim.Camera, error) {
 	v := s.Setting.View
 	own := s.Camera(c.Width, c.Height)
+	if view == 0 {
+		var err error
+		if own, err = tasks.LevelCamera(s, robot, c.Width, c.Height); err != nil {
+			return own, err
+		}
+	}
 	if view > 0 {
 		r := scenes.Stream(s.Seed, fmt.Sprintf("view %d", view))
 		uniform := func(lo, hi float64) float64 { return lo + (hi-lo)*r.Float64() }
@@ -28,7 +36,7 @@ func (c *Config) camera(s *scenes.Scene, view int) sim.Camera {
 	}
 	aspect := c.Aspects[view%len(c.Aspects)]
 	own.Fx = own.Fy * float64(c.Width) / float64(c.Height) / aspect
-	return own
+	return own, nil
 }
 
 func cameraOf(c sim.Camera) Camera {

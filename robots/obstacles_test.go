@@ -7,8 +7,8 @@ import (
 	"github.com/refarena/refarena/sim"
 )
 
-// flatTable is what a camera 0.6 m above a level table sees that has a wall of 0.1 m along the picture's right edge, if wall is set.
-func flatTable(t *testing.T, wall bool) *cloud {
+// seenFrom is what a camera 0.6 m above a level table sees, 160 × 120 pixels of about 3 mm, where each shows something so high [m].
+func seenFrom(t *testing.T, high func(x, y int) float64) *cloud {
 	t.Helper()
 	const w, h, up = 160, 120, 0.6
 	cam := sim.Camera{Width: w, Height: h, Fx: 200, Fy: 200, Cx: w / 2, Cy: h / 2, TWorldCam: sim.LookAt(sim.Vec3{0.4, 0, up}, sim.Vec3{0.401, 0, 0})}
@@ -16,11 +16,7 @@ func flatTable(t *testing.T, wall bool) *cloud {
 	for y := range h {
 		for x := range w {
 			eye, ray := cam.Ray(sim.Pixel{X: float64(x) + 0.5, Y: float64(y) + 0.5})
-			to := 0.0
-			if wall && x >= w-8 {
-				to = 0.1
-			}
-			f.Depth[y*w+x] = float32((to - eye[2]) / ray[2] * ray.Dot(cam.TWorldCam.Axis(2)))
+			f.Depth[y*w+x] = float32((high(x, y) - eye[2]) / ray[2] * ray.Dot(cam.TWorldCam.Axis(2)))
 		}
 	}
 	c := &cloud{}
@@ -28,6 +24,17 @@ func flatTable(t *testing.T, wall bool) *cloud {
 		t.Fatal("no cloud")
 	}
 	return c
+}
+
+// flatTable is a table seen from above that has a wall of 0.1 m along the picture's right edge, if wall is set.
+func flatTable(t *testing.T, wall bool) *cloud {
+	t.Helper()
+	return seenFrom(t, func(x, _ int) float64 {
+		if wall && x >= 160-8 {
+			return 0.1
+		}
+		return 0
+	})
 }
 
 // What the picture shows is as it is seen. Beside the picture something may stand, the taller the farther away, up to a limit and to the ceiling; with

@@ -28,8 +28,8 @@ type Maker struct {
 
 // makers in the order of lists: controls, floor, models.
 var makers = []Maker{
-	{Name: OracleName, Doc: "control: the middle of the true region", Make: fixed(Oracle())},
-	{Name: RandomInMaskName, Doc: "control: any pixel of the true region", Make: fixed(RandomInMask())},
+	{Name: OracleName, Doc: "control, in simulated scenes only: the middle of the true region", Make: fixed(Oracle())},
+	{Name: RandomInMaskName, Doc: "control, in simulated scenes only: any pixel of the true region", Make: fixed(RandomInMask())},
 	{Name: RandomPixelName, Doc: "baseline: any pixel of the image", Make: fixed(RandomPixel())},
 	{Name: "http://HOST:PORT", Doc: "RoboRefer's own server (API/api.py) or refarena serve; its token, if it wants one, in $REFARENA_TOKEN", Prefix: "http://", Make: openRoboRefer},
 	{Name: "https://HOST:PORT", Doc: "the same behind TLS", Prefix: "https://", Make: openRoboRefer},

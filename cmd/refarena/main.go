@@ -90,8 +90,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (status i
 	var cli commandLine
 	parser, err := kong.New(&cli, kong.Name("refarena"), kong.Writers(stdout, stderr), kong.Exit(func(c int) { panic(exit(c)) }),
 		kong.Description("Would the point that the model returned have worked? A robot at a cluttered table finds out."),
-		kong.Vars{"version": tasks.CurrentVersions().Refarena, "suites": strings.Join(tasks.SuiteNames(), ", "), "robots": strings.Join(robots.Names(), ", "),
-			"referees": strings.Join(refereeNames(), ", ")},
+		kong.Vars{"version": tasks.CurrentVersions().Refarena, "suites": strings.Join(tasks.SuiteNames(), ", "), "robots": strings.Join(robots.Names(), ", ")},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(console{stdout, stderr, &cli.Own}))
 	if err != nil {

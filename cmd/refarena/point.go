@@ -54,7 +54,7 @@ func (c *pointCommand) Run(ctx context.Context, io console) (err error) {
 	}
 	defer done(&err)
 	if _, ok := r.(referee.Control); ok {
-		return usageError{fmt.Errorf("%s is a control, which has to be told the answer: choose a model with --referee (%s)", r.Info().Name, strings.Join(refereeNames(), ", "))}
+		return usageError{fmt.Errorf("%s is a control, which has to be told the answer: choose a model with --referee (%s)", r.Info().Name, strings.Join(modelNames(), ", "))}
 	}
 	a, err := r.Point(ctx, q)
 	if err != nil {

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/refarena/refarena/assets"
@@ -17,9 +19,9 @@ import (
 
 // Which referee is asked, shared by the commands that ask one.
 type refereeFlags struct {
-	Referee string        `default:"embedded" help:"What is asked where to point: ${referees}."`
+	Referee string        `default:"embedded" help:"What is asked where to point: see above."`
 	Timeout time.Duration `default:"60s" help:"How long a model may take for one answer."`
-	Device  string        `default:"auto" help:"Where a model of roborefer: runs: auto, cpu or cuda:N."`
+	Device  string        `default:"auto" help:"Where embedded or a model of roborefer:DIR runs: auto, cpu or cuda:N."`
 	Record  string        `placeholder:"FILE" help:"Write every answer to the end of this file, for --referee cassette:FILE."`
 }
 
@@ -39,13 +41,36 @@ func (f refereeFlags) makers(io console) []referee.Maker {
 	}
 }
 
+// allMakers are the referees that --referee can name.
+func allMakers() []referee.Maker {
+	return append(referee.Makers(), refereeFlags{}.makers(console{out: io.Discard, err: io.Discard})...)
+}
+
 // refereeNames is what --referee takes.
 func refereeNames() []string {
-	names := referee.Names()
-	for _, m := range (refereeFlags{}).makers(console{out: io.Discard, err: io.Discard}) {
+	var names []string
+	for _, m := range allMakers() {
 		names = append(names, m.Name)
 	}
 	return names
+}
+
+// modelNames is refereeNames but for the controls, which have to be told the answer.
+func modelNames() []string {
+	return slices.DeleteFunc(refereeNames(), func(n string) bool { return n == referee.OracleName || n == referee.RandomInMaskName })
+}
+
+// Help is what --help says before the flags of a command that asks a referee: kong calls it.
+func (f refereeFlags) Help() string { return refereeHelp(allMakers()) }
+
+func refereeHelp(makers []referee.Maker) string {
+	var list strings.Builder
+	w := tabwriter.NewWriter(&list, 0, 0, 2, ' ', 0)
+	for _, m := range makers {
+		fmt.Fprintf(w, "    %s\t%s\n", m.Name, m.Doc)
+	}
+	w.Flush()
+	return "What --referee takes (more in docs/referees.md):\n\n" + list.String()
 }
 
 // open makes the referee that the flags name. done closes it and joins what goes wrong then to the error; nothing is asked yet.

@@ -40,6 +40,11 @@ type viewCommand struct {
 	Script   string  `name:"headless-script" placeholder:"FILE" help:"Carry out the orders in a file without a screen, one a line (- reads them from standard input): see docs/viewer.md."`
 }
 
+// Help is that of the refereeFlags, with one referee more.
+func (c *viewCommand) Help() string {
+	return refereeHelp(append(allMakers(), referee.Maker{Name: humanName, Doc: "you: the viewer asks, a click answers"}))
+}
+
 // Run opens the viewer.
 func (c *viewCommand) Run(ctx context.Context, io console) (err error) {
 	device, err := render.ParseDevice(c.GL)

@@ -45,7 +45,7 @@ type LeRobot struct {
 	rows    []leEpisode
 	stats   map[string]*leStats
 	from    []leSource
-	video   encoder
+	video   *Video
 	now     *leEpisode
 	episode *tasks.Record
 	ask     string
@@ -243,8 +243,11 @@ func (l *LeRobot) Begin(e *Episode) error {
 		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 			return l.wrap(err)
 		}
+		if (l.opts.Width|l.opts.Height)&1 != 0 {
+			return fmt.Errorf("export: lerobot: pictures of %d × %d (want even numbers, for H.264)", l.opts.Width, l.opts.Height)
+		}
 		var err error
-		if l.video, err = newEncoder(name, l.opts.Width, l.opts.Height, l.opts.FPS); err != nil {
+		if l.video, err = NewVideo(name, l.opts.Width, l.opts.Height, l.opts.FPS); err != nil {
 			return err
 		}
 	}
@@ -305,7 +308,7 @@ func (l *LeRobot) Moment(m *Moment) error {
 	}
 	picture := frameImage(m.Referee)
 	if l.videos {
-		if err := l.video.add(picture); err != nil {
+		if err := l.video.Add(picture, 1); err != nil {
 			return err
 		}
 	} else {
@@ -338,7 +341,7 @@ func (l *LeRobot) EndEpisode() error {
 	e := l.now
 	e.To = l.frames
 	if l.videos {
-		if err := l.video.close(); err != nil {
+		if err := l.video.Close(); err != nil {
 			return err
 		}
 		l.video = nil

@@ -164,7 +164,7 @@ func init() { // not where it is declared: help refers to the list
 		}},
 		{"save", "[FILE]", "Ctrl+S", "save the branch as a scenario, for eval and go test", (*Viewer).save},
 		{"shot", "[FILE]", "s", "save what is on the screen as a PNG", (*Viewer).shot},
-		{"record", "[FILE]", "r", "begin or end a recording: .mp4, .webp or .png", (*Viewer).record},
+		{"record", "[FILE]", "r", "begin or end a recording: .mp4, .webm, .webp or .png", (*Viewer).record},
 		{"help", "", "?", "this list", func(v *Viewer, a []string, _ string) error { v.ui.Help = !v.ui.Help; return nil }},
 		{"quit", "", "q", "end", func(*Viewer, []string, string) error { return errQuit }},
 	}

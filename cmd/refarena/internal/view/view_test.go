@@ -131,7 +131,7 @@ func TestScript(t *testing.T) {
 		{"move 99 0 0 0", "no object 99"},
 		{"joint 9 0", "want 1 to 6"},
 		{"joint 1 500", "want -360 to 360"},
-		{"record film.gif", "want a name that ends in .mp4, .webp or .png"},
+		{"record film.gif", "want a name that ends in .mp4, .webm, .webp, .apng or .png"},
 		{"pass", "nobody is asked here"},
 		{"next", "the last of 1"},
 		{"referee nobody-knows", "nobody-knows"},
@@ -238,7 +238,7 @@ func TestRecording(t *testing.T) {
 	v := newViewer(t, o)
 	names := []string{"film.png"}
 	if _, err := exec.LookPath("ffmpeg"); err == nil {
-		names = append(names, "film.mp4", "film.webp")
+		names = append(names, "film.mp4", "film.webm", "film.webp")
 	}
 	for _, name := range names {
 		require.NoError(t, v.Do("record "+name))
@@ -257,6 +257,8 @@ func TestRecording(t *testing.T) {
 			require.NotZero(t, bytes.Count(data, []byte("fcTL")))
 		case ".mp4":
 			require.Contains(t, string(data[:16]), "ftyp")
+		case ".webm":
+			require.Equal(t, "\x1a\x45\xdf\xa3", string(data[:4])) // EBML
 		case ".webp":
 			require.Contains(t, string(data[:16]), "WEBP")
 		}

@@ -25,7 +25,8 @@ type director struct {
 
 	mu      sync.Mutex
 	wake    *sync.Cond
-	allowed int // the physics step that the episode may go to
+	allowed int  // the physics step that the episode may go to
+	holding bool // it has got there, has done all that it was told to, and waits
 	ended   error
 	edits   []Event // that came from outside and wait for the next call
 	pull    *pull
@@ -116,7 +117,7 @@ func (d *director) before(n int) error {
 		if d.data.Steps() < d.allowed {
 			break
 		}
-		d.wake.Wait()
+		d.hold()
 	}
 	if e, ok := d.spring(); ok {
 		if err := happen(e); err != nil {
@@ -124,6 +125,13 @@ func (d *director) before(n int) error {
 		}
 	}
 	return d.tape.record(d.data, n, jump)
+}
+
+// hold waits for something to change. mu is held.
+func (d *director) hold() {
+	d.holding = true
+	d.wake.Wait()
+	d.holding = false
 }
 
 // apply does what an event says.
@@ -240,7 +248,7 @@ func (d *director) asking(ctx context.Context) error {
 	defer d.mu.Unlock()
 	d.tape.reached(d.data)
 	for d.ended == nil && d.data.Steps() > d.allowed {
-		d.wake.Wait()
+		d.hold()
 	}
 	if d.ended != nil {
 		return d.ended

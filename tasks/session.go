@@ -186,7 +186,7 @@ func (s *Session) Options() Options { return s.o }
 func (s *Session) Allow(step int) {
 	d := s.director
 	d.mu.Lock()
-	d.allowed = step
+	d.allowed, d.holding = step, false // until it has seen that
 	d.mu.Unlock()
 	d.wake.Broadcast()
 }
@@ -205,6 +205,23 @@ func (s *Session) Span() (first, head int, ended bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.begun, t.head, ended
+}
+
+// Idle reports whether nothing will happen by itself: the episode has got to where Allow lets it, and done what Move and Deflect said; or it waits for
+// the referee; or it has ended.
+func (s *Session) Idle() bool {
+	select {
+	case <-s.finished:
+		return true
+	default:
+	}
+	d := s.director
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n := len(d.log.questions); n > 0 && !d.log.questions[n-1].Answered {
+		return true
+	}
+	return d.holding
 }
 
 // Finished is closed when the episode has ended.
@@ -356,7 +373,7 @@ func (s *Session) Deflect(joint int, by float64) {
 func (s *Session) edit(e Event) {
 	d := s.director
 	d.mu.Lock()
-	d.edits = append(d.edits, e)
+	d.edits, d.holding = append(d.edits, e), false // until it has seen that
 	d.mu.Unlock()
 	d.wake.Broadcast()
 }

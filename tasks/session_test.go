@@ -93,6 +93,21 @@ func TestSessionHolds(t *testing.T) {
 	require.Equal(t, head, m.Step)
 	require.Equal(t, "pick", m.Current.Skill)
 	require.NotEmpty(t, m.Way)
+	for range 20 { // Idle means that all was done that was to be done by then
+		first += 20
+		s.Allow(first + 400)
+		body := s.Stage().Scene.Bodies[0]
+		require.Eventually(t, s.Idle, time.Minute, time.Millisecond)
+		_, head, _ := s.Span()
+		require.GreaterOrEqual(t, head, first+400)
+		require.NoError(t, s.Look(head, &m))
+		up := m.Poses[body]
+		up.Pos[2] += 0.5
+		s.Move(0, up)
+		require.Eventually(t, s.Idle, time.Minute, time.Millisecond)
+		require.NoError(t, s.Look(head, &m))
+		require.Equal(t, up.Pos, m.Poses[body].Pos)
+	}
 }
 
 // What is done to a scene by hand, and what is answered instead of the referee, is in the scenario: eval plays the same bits.

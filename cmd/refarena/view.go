@@ -84,9 +84,11 @@ func (c *viewCommand) Run(ctx context.Context, io console) (err error) {
 		show = win.show
 	}
 	if o.Human != nil {
-		if err := c.baseline(ctx, io, &o, device); err != nil {
+		journal, err := c.baseline(io, &o, device)
+		if err != nil {
 			return err
 		}
+		defer journal.Close() // after the viewer, which writes into it until its end; each record is on the disk by itself
 	}
 	v, err := view.New(ctx, o)
 	if err != nil {
@@ -105,7 +107,7 @@ func (c *viewCommand) Run(ctx context.Context, io console) (err error) {
 	ended := make(chan error, 1)
 	go func() {
 		err := c.headless(ctx, io, v)
-		v.Tell("quit")
+		v.Do("quit")
 		ended <- err
 	}()
 	if err := show(ctx, io, v); err != nil {
@@ -232,12 +234,12 @@ func (c *viewCommand) recorded(o *view.Options, device render.Device) error {
 	return nil
 }
 
-// baseline begins to record a run of which a person is the referee.
-func (c *viewCommand) baseline(ctx context.Context, out console, o *view.Options, device render.Device) error {
+// baseline begins to record a run of which a person is the referee. The caller closes the journal.
+func (c *viewCommand) baseline(out console, o *view.Options, device render.Device) (*tasks.Journal, error) {
 	dir := cmp.Or(c.Out, filepath.Join("runs", fmt.Sprintf("%s-%s-%s-human", time.Now().Format("20060102-150405.000"), o.Session.Suite.Name, c.Robot)))
 	r, err := render.New(render.Options{Device: device})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	info := r.Info()
 	r.Close()
@@ -246,12 +248,11 @@ func (c *viewCommand) baseline(ctx context.Context, out console, o *view.Options
 	run.NewRenderer = func() (sim.Renderer, error) { return nil, errors.New("not needed") }
 	journal, err := tasks.JournalOf(run, info)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	fmt.Fprintf(out.err, "the run is recorded in %s\n", dir)
 	o.OnRecord = journal.Append
-	context.AfterFunc(ctx, func() { journal.Close() })
-	return nil
+	return journal, nil
 }
 
 // headless carries out a script.

@@ -247,7 +247,12 @@ func (r *Referee) submit(ctx context.Context, j *job) error {
 	case <-j.done:
 		return j.err
 	case <-best.stopped:
-		return errClosed
+		select {
+		case <-j.done: // it had been answered before
+			return j.err
+		default:
+			return errClosed
+		}
 	case <-ctx.Done():
 		if j.begun.CompareAndSwap(false, true) { // still in the queue: nobody will touch it
 			return ctx.Err()

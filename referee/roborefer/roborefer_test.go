@@ -259,6 +259,18 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// A query that was answered before the model was closed has its answer, also where who asked comes to look later.
+func TestAnsweredBeforeClose(t *testing.T) {
+	over := make(chan struct{})
+	close(over)
+	for range 50 { // a select that may choose chooses both ways
+		r := &Referee{engines: []*engine{{queue: make(chan *job, 1), stopped: over}}}
+		if err := r.submit(t.Context(), &job{done: over}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Everything that can be wrong with a folder is said before the first query, with the file's name.
 func TestBadFolders(t *testing.T) {
 	good := filepath.Join(parityModels(t), "tiles", "int8")

@@ -211,21 +211,24 @@ func (v *Viewer) waitFor(step int) {
 
 // waitAsked waits until a step's question, which is due now, has been asked.
 func (v *Viewer) waitAsked(asked *tasks.Question) {
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline) && v.ctx.Err() == nil; time.Sleep(time.Millisecond) {
-		_, _, ended := v.session.Span()
-		if ended || slices.ContainsFunc(v.session.Questions(), func(q *tasks.Question) bool { return q.Step == asked.Step && q.Halted == asked.Halted }) {
-			return
-		}
+	there := func(q *tasks.Question) bool { return q.Step == asked.Step && q.Halted == asked.Halted }
+	for v.ctx.Err() == nil && !slices.ContainsFunc(v.session.Questions(), there) && !v.session.Idle() {
+		time.Sleep(time.Millisecond)
 	}
 }
 
-// settleEdits waits until an object is seen where it was put.
+// settleEdits waits until an object is seen where it was put. While the referee is asked it stays where it is.
 func (v *Viewer) settleEdits(object int, pose sim.Pose) {
 	var m tasks.Moment
-	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline) && v.ctx.Err() == nil; time.Sleep(time.Millisecond) {
+	for v.ctx.Err() == nil {
+		idle := v.session.Idle() // before the look: what was to be done then is seen
 		if v.session.Look(int(v.at)+4, &m) == nil && m.Poses[v.still.bodies[object]].Pos == pose.Pos {
 			v.at = float64(m.Step)
 			return
 		}
+		if idle {
+			return
+		}
+		time.Sleep(time.Millisecond)
 	}
 }

@@ -49,7 +49,7 @@ type Options struct {
 // A Viewer is a session that is being looked at. Its methods are safe for concurrent use.
 type Viewer struct {
 	o      Options
-	orders chan order
+	orders queue
 	done   chan struct{}
 	stop   context.CancelFunc
 	closed sync.Once
@@ -156,7 +156,61 @@ func (*shared) Close() error { return nil }
 
 type order struct {
 	text string
-	done chan error
+	done chan error // gets what came of it; nil: nobody waits for that
+}
+
+// answer tells who has given an order what came of it.
+func (o *order) answer(err error) {
+	if o.done != nil {
+		o.done <- err
+	}
+}
+
+// A queue is of orders that wait to be carried out. None is lost: while the clock is busy with a branch, a whole instruction may be typed. Of those by which something is
+// moved, of which a mouse makes hundreds meanwhile and a key that is held down dozens, only the last of a run counts if many wait.
+type queue struct {
+	mu   sync.Mutex
+	wait []order
+	some chan struct{} // holds a token while there are any
+}
+
+func newQueue() queue { return queue{some: make(chan struct{}, 1)} }
+
+// crowd is how many orders wait before some of them count for nothing.
+const crowd = 64
+
+// moving are orders that are superseded by the next of their kind.
+var moving = []string{"type", "drag", "orbit", "pan", "zoom", "seek", "step", "period", "joint"}
+
+func (q *queue) push(o order) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	kind, _, _ := strings.Cut(o.text, " ")
+	if n := len(q.wait); n >= crowd && o.done == nil && q.wait[n-1].done == nil && slices.Contains(moving, kind) && strings.HasPrefix(q.wait[n-1].text, kind+" ") {
+		q.wait[n-1] = o
+		return
+	}
+	q.wait = append(q.wait, o)
+	q.signal()
+}
+
+// signal leaves a token where there is none. mu is held.
+func (q *queue) signal() {
+	select {
+	case q.some <- struct{}{}:
+	default:
+	}
+}
+
+// pop is the order that has waited longest. It is for who has got the token of some; there is an order then.
+func (q *queue) pop() order {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	o := q.wait[0]
+	if q.wait = q.wait[1:]; len(q.wait) > 0 {
+		q.signal()
+	}
+	return o
 }
 
 // New opens the first episode, or says what is wrong. Close frees everything.
@@ -166,7 +220,7 @@ func New(ctx context.Context, o Options) (*Viewer, error) {
 		return nil, err
 	}
 	o.Episodes = max(o.Episodes, 1)
-	v := &Viewer{o: o, orders: make(chan order, 64), done: make(chan struct{}), renderer: &shared{r}, signal: make(chan struct{}), speed: 1, human: o.Human, playing: o.Playing}
+	v := &Viewer{o: o, orders: newQueue(), done: make(chan struct{}), renderer: &shared{r}, signal: make(chan struct{}), speed: 1, human: o.Human, playing: o.Playing}
 	v.ctx, v.stop = context.WithCancel(ctx)
 	v.ui = UI{Orbit: overview, Tab: "rgb", Eye: "asked", Overlays: map[Overlay]bool{Points: true, Paths: true}, Selected: -1}
 	o.Session.NewRenderer = func() (sim.Renderer, error) { return v.renderer, nil }
@@ -253,12 +307,13 @@ func describe(st *tasks.Stage, i int) string {
 
 // Do gives an order and waits until it is carried out. See Orders for what there is.
 func (v *Viewer) Do(text string) error {
-	o := order{text, make(chan error, 1)}
 	select {
-	case v.orders <- o:
 	case <-v.done:
 		return errClosed
+	default:
 	}
+	o := order{text, make(chan error, 1)}
+	v.orders.push(o)
 	select {
 	case err := <-o.done:
 		return err
@@ -273,13 +328,7 @@ func (v *Viewer) Do(text string) error {
 }
 
 // Tell gives an order and does not wait: what goes wrong is shown.
-func (v *Viewer) Tell(text string) {
-	select {
-	case v.orders <- order{text, make(chan error, 1)}:
-	case <-v.done:
-	default: // somebody holds a key down, and the clock is busy
-	}
-}
+func (v *Viewer) Tell(text string) { v.orders.push(order{text: text}) }
 
 var errClosed = errors.New("view: the viewer is closed")
 
@@ -304,6 +353,8 @@ func (v *Viewer) clock() {
 			v.human.abandon()
 		}
 		if v.session != nil {
+			_, _, ended := v.session.Span()
+			v.ended(ended) // since the last tick, perhaps: it is saved, too
 			v.session.Close()
 		}
 	}()
@@ -314,17 +365,18 @@ func (v *Viewer) clock() {
 		select {
 		case <-v.ctx.Done():
 			return
-		case o := <-v.orders:
+		case <-v.orders.some:
+			o := v.orders.pop()
 			err := v.carryOut(o.text)
 			if err != nil && !errors.Is(err, errQuit) { // it is shown, too
 				v.failure, v.message = err.Error(), ""
 			}
 			if errors.Is(err, errQuit) {
-				o.done <- nil
+				o.answer(nil)
 				return
 			}
 			v.tick(0)
-			o.done <- err
+			o.answer(err)
 		case now := <-tick.C:
 			v.tick(min(now.Sub(last).Seconds(), 0.1))
 			last = now

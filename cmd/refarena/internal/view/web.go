@@ -31,7 +31,10 @@ type Web struct {
 	token string
 	l     net.Listener
 	s     http.Server
-	wg    sync.WaitGroup
+
+	mu     sync.Mutex
+	ending bool           // no socket is opened any more
+	wg     sync.WaitGroup // of those that are open
 }
 
 // NewWeb listens at an address, such as 127.0.0.1:0. Nothing is served to who does not know the token that URL ends in.
@@ -89,16 +92,38 @@ func (w *Web) Serve(ctx context.Context) error {
 		case <-ctx.Done():
 		case <-w.v.Done():
 		}
-		stop()
 		w.s.Close()
+		select { // browsers are told that it was the end, if they listen
+		case <-ctx.Done():
+		case <-time.After(goodbye):
+			stop()
+		}
 	}()
 	err := w.s.Serve(w.l)
-	stop()
+	if !errors.Is(err, http.ErrServerClosed) {
+		stop()
+	}
+	w.mu.Lock()
+	w.ending = true
+	w.mu.Unlock()
 	w.wg.Wait()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
 	return err
+}
+
+// goodbye is for how long a browser may be busy with something else when the viewer ends.
+const goodbye = 10 * time.Second
+
+// enter counts a socket in, which calls wg.Done at its end; false when there are to be no more.
+func (w *Web) enter() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.ending {
+		w.wg.Add(1)
+	}
+	return !w.ending
 }
 
 // A webOrder is what a browser sends: an order, or what it wants pictures of.
@@ -116,7 +141,9 @@ const (
 )
 
 func (w *Web) socket(rw http.ResponseWriter, r *http.Request) {
-	w.wg.Add(1)
+	if !w.enter() {
+		return
+	}
 	defer w.wg.Done()
 	c, err := websocket.Accept(rw, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
@@ -132,9 +159,12 @@ func (w *Web) socket(rw http.ResponseWriter, r *http.Request) {
 		b.listen(ctx)
 	})
 	if err := b.show(ctx); err == nil {
-		c.Close(websocket.StatusNormalClosure, "the viewer has ended")
+		c.Close(websocket.StatusNormalClosure, viewerEnded)
 	}
 }
+
+// viewerEnded is what browsers are told at the end, and what the page says then.
+const viewerEnded = "the viewer has ended"
 
 // A browser is one that is connected.
 type browser struct {

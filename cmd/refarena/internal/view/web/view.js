@@ -29,7 +29,11 @@ function connect() {
     picture.close();
     if (kind === 1) { shown++; window.refarenaPictures = shown; send({ack: shown}); }
   };
-  socket.onclose = () => { condition("disconnected", "bad"); setTimeout(connect, 1500); };
+  socket.onclose = (e) => {
+    if (e.code === 1000) { condition(e.reason, "warn"); return; } // it was said that this is the end
+    condition("disconnected", "bad");
+    setTimeout(connect, 1500);
+  };
 }
 
 // sizes says how large the pictures are on this screen.
@@ -76,7 +80,8 @@ function show(s) {
   const f = rows($("facts"), facts.length, () => { const d = make("div"); d.append(make("dt"), make("dd")); return d; });
   facts.forEach(([k, v], i) => { text(f[i].children[0], k); text(f[i].children[1], String(v)); });
   const a = s.ask;
-  if (s.busy) condition(s.busy, "warn");
+  if (socket.readyState !== WebSocket.OPEN) ; // that is what is said
+  else if (s.busy) condition(s.busy, "warn");
   else if (a && a.waiting) condition("your answer?  " + a.seconds.toFixed(1) + " s", "warn");
   else if (s.ended && s.outcome && s.time >= s.head - 1e-9) condition(s.outcome, s.outcome === "success" ? "good" : "bad");
   else if (a && !a.answered) condition("asking", "accent");

@@ -236,18 +236,29 @@ type Fingers struct {
 	Limits [][2]float64 // of the joints [rad]
 }
 
+// kinds are the robots that there are.
+var kinds = []struct {
+	name string
+	open func() *Robot
+}{
+	{"ur5", newUR5}, {"g1", newG1}, {"g1-free", newFreeG1},
+}
+
 // Names are the robots that there are.
-func Names() []string { return []string{"ur5", "g1", "g1-free"} }
+func Names() []string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	return names
+}
 
 // Open is the robot of that name.
 func Open(name string) (*Robot, error) {
-	switch name {
-	case "ur5":
-		return newUR5(), nil
-	case "g1":
-		return newG1(), nil
-	case "g1-free":
-		return newFreeG1(), nil
+	for _, k := range kinds {
+		if k.name == name {
+			return k.open(), nil
+		}
 	}
 	return nil, fmt.Errorf("robots: no robot %q (have %s)", name, strings.Join(Names(), ", "))
 }

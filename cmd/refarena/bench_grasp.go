@@ -322,7 +322,7 @@ func (b *bench) graspTrial(r sim.Renderer, d *scenes.Design, pose int) (trial gr
 		return trial, err
 	}
 	defer part.Close()
-	if err := spec.Attach(part, spec.World(), sim.Identity(), "robot/"); err != nil {
+	if err := spec.Attach(part, spec.World(), sim.Identity(), tasks.RobotPrefix); err != nil {
 		return trial, err
 	}
 	m, err := spec.Compile()
@@ -335,7 +335,7 @@ func (b *bench) graspTrial(r sim.Renderer, d *scenes.Design, pose int) (trial gr
 		return trial, err
 	}
 	defer data.Close()
-	plant, err := b.robot.NewPlant(data, "robot/")
+	plant, err := b.robot.NewPlant(data, tasks.RobotPrefix)
 	if err != nil {
 		return trial, err
 	}

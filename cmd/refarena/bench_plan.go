@@ -87,9 +87,9 @@ func (b *bench) planScenes(n int, visit func(p *robots.MotionPlanner, s *planSce
 		}
 		s := &planScene{seed: seed}
 		s.scene, err = scenes.Generate(cfg, seed, scenes.Mount{
-			Attach: func(spec *sim.Spec) error { return spec.Attach(part, spec.World(), sim.Identity(), "robot/") },
+			Attach: func(spec *sim.Spec) error { return spec.Attach(part, spec.World(), sim.Identity(), tasks.RobotPrefix) },
 			Home: func(d *sim.Data) error {
-				if s.plant, err = b.robot.NewPlant(d, "robot/"); err != nil {
+				if s.plant, err = b.robot.NewPlant(d, tasks.RobotPrefix); err != nil {
 					return err
 				}
 				return s.plant.Reset()
@@ -361,7 +361,7 @@ func (b *bench) planPenetration() (x []float64, config map[string]any, err error
 		defer data.Close()
 		var joints []int
 		for _, j := range b.robot.Arm.Joints {
-			id, err := model.JointID("robot/" + j.Name)
+			id, err := model.JointID(tasks.RobotPrefix + j.Name)
 			if err != nil {
 				return err
 			}
@@ -408,7 +408,7 @@ func (b *bench) planPenetration() (x []float64, config map[string]any, err error
 func penetration(data *sim.Data, p *robots.MotionPlanner, robot *robots.Robot, s *planScene, q *planQuery, m *robots.Motion,
 	joints []int, free int, tWorldBase sim.Pose, resolution float64) (deepest float64, hidden bool, samples int, err error) {
 	model, arm := data.Model(), &robot.Arm
-	base, err := model.BodyID("robot/" + arm.Base)
+	base, err := model.BodyID(tasks.RobotPrefix + arm.Base)
 	if err != nil {
 		return 0, false, 0, err
 	}
@@ -428,7 +428,7 @@ func penetration(data *sim.Data, p *robots.MotionPlanner, robot *robots.Robot, s
 			return foot
 		case model.BodyRoot(body) != base:
 			return around
-		case strings.HasPrefix(model.BodyName(body), "robot/gripper/"), strings.HasPrefix(model.BodyName(body), "robot/"+acting+"_hand_"):
+		case strings.HasPrefix(model.BodyName(body), tasks.RobotPrefix+"gripper/"), strings.HasPrefix(model.BodyName(body), tasks.RobotPrefix+acting+"_hand_"):
 			return hand
 		}
 		return link
@@ -492,7 +492,7 @@ func (b *bench) planMuJoCo() (x []float64, config map[string]any, err error) {
 			return err
 		}
 		defer part.Close()
-		if err := spec.Attach(part, spec.World(), sim.Identity(), "robot/"); err != nil {
+		if err := spec.Attach(part, spec.World(), sim.Identity(), tasks.RobotPrefix); err != nil {
 			return err
 		}
 		spec.World().AddGeom(sim.Geom{Name: "plane", Type: sim.GeomPlane, Size: sim.Vec3{0, 0, 1}})
@@ -529,7 +529,7 @@ func (b *bench) planMuJoCo() (x []float64, config map[string]any, err error) {
 		look = append(look, 1000*time.Since(start).Seconds())
 		var joints []int
 		for _, j := range b.robot.Arm.Joints {
-			id, err := model.JointID("robot/" + j.Name)
+			id, err := model.JointID(tasks.RobotPrefix + j.Name)
 			if err != nil {
 				return err
 			}

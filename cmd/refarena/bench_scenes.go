@@ -8,6 +8,7 @@ import (
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/scenes/refer"
 	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/tasks"
 	"github.com/refarena/refarena/sim/render"
 )
 
@@ -37,9 +38,9 @@ func (b *bench) sceneBench(level scenes.Level) (*sceneBench, error) {
 	}
 	defer part.Close()
 	mount := scenes.Mount{
-		Attach: func(s *sim.Spec) error { return s.Attach(part, s.World(), sim.Identity(), "robot/") },
+		Attach: func(s *sim.Spec) error { return s.Attach(part, s.World(), sim.Identity(), tasks.RobotPrefix) },
 		Home: func(d *sim.Data) error {
-			plant, err := b.robot.NewPlant(d, "robot/")
+			plant, err := b.robot.NewPlant(d, tasks.RobotPrefix)
 			if err != nil {
 				return err
 			}

@@ -243,9 +243,6 @@ func (l *LeRobot) Begin(e *Episode) error {
 		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 			return l.wrap(err)
 		}
-		if (l.opts.Width|l.opts.Height)&1 != 0 {
-			return fmt.Errorf("export: lerobot: pictures of %d × %d (want even numbers, for H.264)", l.opts.Width, l.opts.Height)
-		}
 		var err error
 		if l.video, err = NewVideo(name, l.opts.Width, l.opts.Height, l.opts.FPS); err != nil {
 			return err

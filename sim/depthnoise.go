@@ -66,7 +66,7 @@ func (n DepthNoise) Apply(f *Frame, r *rand.Rand) {
 
 // loseSurfaces takes away depth out of the range from near to far, of highlights, and of what is farther than reach says for its mean
 // linear colour.
-func (f *Frame) loseSurfaces(near, far float64, reach func(colour float64) float64) {
+func (f *Frame) loseSurfaces(near, far float64, reach func(color float64) float64) {
 	const white = 250
 	for i, z := range f.Depth {
 		d := float64(z)

@@ -8,8 +8,8 @@ import (
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/scenes/refer"
 	"github.com/refarena/refarena/sim"
-	"github.com/refarena/refarena/tasks"
 	"github.com/refarena/refarena/sim/render"
+	"github.com/refarena/refarena/tasks"
 )
 
 // A sceneBench is what it takes to make scenes of a level with their instructions.

@@ -57,7 +57,7 @@ type evalCommand struct {
 	Episodes int    `short:"n" default:"20" help:"How many episodes."`
 	Workers  int    `default:"0" help:"Episodes at a time; 0: one for each core. Results do not depend on it."`
 	Size     string `placeholder:"WxH" help:"Size of the referee's picture [px] (default: 640x480; 640x360, all of the sensor, through the G1's own camera)."`
-	Noise    string `name:"depth-noise" placeholder:"CAMERA" help:"Noise of a depth camera, for robot and referee alike: d435 or l515 (default: exact depth)."`
+	Noise    string `name:"depth-noise" placeholder:"CAMERA" help:"Only the depth of --sensor, with exact colours: d435 or l515."`
 	Camera   string `placeholder:"CAMERA" help:"What the referee looks through: referee (the scene's own), d435 or l515 in its place, or wrist (UR5) or head (G1), on the robot (default: head for the G1, else referee)."`
 	Sensor   string `placeholder:"SENSOR" help:"Colour noise and depth as a sensor measures them, for robot and referee alike: d435 or l515 (default: exact)."`
 	Fallback bool   `name:"gl-fallback" help:"If the GPU cannot be used, or fails on the way, go on with the CPU; the run and its episodes say so (default: an error)."`

@@ -22,7 +22,7 @@ type serveCommand struct {
 	MaxBody    int           `default:"16" help:"Longest request [MiB]."`
 	MaxPixels  int           `default:"16777216" help:"Largest picture [px]."`
 	Grace      time.Duration `default:"10s" help:"How long running queries may go on after an interrupt."`
-	ColourOnly bool          `help:"Answer enable_depth 1 without depth_url from colour alone; the official server would estimate depth, this one does not."`
+	ColorOnly  bool          `aliases:"colour-only" help:"Answer enable_depth 1 without depth_url from colour alone; the official server would estimate depth, this one does not."`
 	IgnoreEXIF bool          `name:"ignore-exif" help:"Take pictures as they are stored, not upright."`
 }
 
@@ -50,7 +50,7 @@ func (c *serveCommand) Run(ctx context.Context, io console) (err error) {
 	}
 	s, err := serve.New(r, serve.Options{
 		Parallel: c.Parallel, Queue: queue, MaxBody: int64(c.MaxBody) << 20, MaxPixels: c.MaxPixels, Timeout: c.Timeout, Grace: c.Grace, Token: token,
-		ColourOnly: c.ColourOnly, Stored: c.IgnoreEXIF, Log: slog.New(slog.NewTextHandler(io.err, nil)),
+		ColorOnly: c.ColorOnly, Stored: c.IgnoreEXIF, Log: slog.New(slog.NewTextHandler(io.err, nil)),
 	})
 	if err != nil {
 		return usageError{err}

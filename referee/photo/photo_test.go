@@ -224,8 +224,8 @@ func TestDepth(t *testing.T) {
 	grey.Pix = []byte{7, 200}
 	rgba := image.NewNRGBA(r)
 	rgba.Pix = []byte{7, 7, 7, 0, 200, 200, 200, 3}
-	colours := image.NewRGBA(r)
-	colours.Pix = []byte{255, 0, 0, 255, 0, 255, 0, 255}
+	colors := image.NewRGBA(r)
+	colors.Pix = []byte{255, 0, 0, 255, 0, 255, 0, 255}
 	f4 := binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, math.Float32bits(0.5)), math.Float32bits(2))
 	for _, tt := range []struct {
 		name      string
@@ -239,7 +239,7 @@ func TestDepth(t *testing.T) {
 		{"16 bits as disparity", encodePNG(t, deep), photo.DepthDisparity, []byte{0, 255}, nil, ""},
 		{"grey", encodePNG(t, grey), "", []byte{7, 200}, nil, ""},
 		{"RGBA", encodePNG(t, rgba), "", []byte{7, 200}, nil, ""},
-		{"colours", encodePNG(t, colours), "", []byte{76, 150}, nil, ""}, // as Pillow has it
+		{"colours", encodePNG(t, colors), "", []byte{76, 150}, nil, ""}, // as Pillow has it
 		{"grey as millimetres", encodePNG(t, grey), photo.DepthMillimetres, nil, nil, "want one channel of 16 bits"},
 		{"npy", npy("<f4", 1, 2, f4), "", nil, []float32{0.5, 2}, ""},
 		{"npy u2", npy("<u2", 1, 2, []byte{0xe8, 3, 0, 0}), "", nil, []float32{1, 0}, ""},

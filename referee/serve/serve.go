@@ -53,10 +53,10 @@ type Options struct {
 	ReadLimit time.Duration // longest wall time that a client may take to send a request; 0 means 30 s
 	Grace     time.Duration // how long queries that are being answered may go on when the server stops; 0 means 10 s
 	Token     string        // "" means that anyone may ask; else a request needs "Authorization: Bearer TOKEN"
-	// ColourOnly answers enable_depth 1 without depth_url from colour alone; the official server would estimate depth.
-	ColourOnly bool
-	Stored     bool         // pictures as they are stored, whatever EXIF says: the official server turns depth but not colour
-	Log        *slog.Logger // nil means none
+	// ColorOnly answers enable_depth 1 without depth_url from colour alone; the official server would estimate depth.
+	ColorOnly bool
+	Stored    bool         // pictures as they are stored, whatever EXIF says: the official server turns depth but not colour
+	Log       *slog.Logger // nil means none
 }
 
 func (o Options) withDefaults() Options {
@@ -383,7 +383,7 @@ func (s *Server) decode(m message) (referee.Query, error) {
 		return bad("image_count", "%d images (want 1)", len(m.ImageURL))
 	case m.EnableDepth && len(m.DepthURL) > 1:
 		return bad("image_count", "%d depth images for 1 image (want 1)", len(m.DepthURL))
-	case m.EnableDepth && len(m.DepthURL) == 0 && !s.opt.ColourOnly:
+	case m.EnableDepth && len(m.DepthURL) == 0 && !s.opt.ColorOnly:
 		return bad("no_depth", "enable_depth is 1 and there is no depth_url: this server estimates no depth (send it, or enable_depth 0)")
 	}
 	opt := photo.Options{MaxPixels: s.opt.MaxPixels, Stored: s.opt.Stored}

@@ -53,7 +53,7 @@ func (d *darkroom) develop(ctx context.Context, p *painter, cycles func(context.
 		if err != nil {
 			return fmt.Errorf("dataset: Cycles left no picture: %w", err)
 		}
-		rgb, err := colours(data, int(row.Width), int(row.Height))
+		rgb, err := colors(data, int(row.Width), int(row.Height))
 		if err != nil {
 			return fmt.Errorf("dataset: picture %s of Cycles: %w", row.ID, err)
 		}
@@ -69,8 +69,8 @@ func (d *darkroom) develop(ctx context.Context, p *painter, cycles func(context.
 
 func (d *darkroom) close() { os.RemoveAll(d.dir) }
 
-// colours are the rows of RGB of a PNG that has to be of that size.
-func colours(data []byte, w, h int) ([]byte, error) {
+// colors are the rows of RGB of a PNG that has to be of that size.
+func colors(data []byte, w, h int) ([]byte, error) {
 	img, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, err

@@ -92,8 +92,8 @@ func (r *Row) Things() ([]Object, error) {
 	return out, nil
 }
 
-// saveColours writes the row's colours as PNG, or JPEG if that is what it has, without saying that they are on the disk, and returns the name.
-func (r *Row) saveColours(dir, name string) (string, error) {
+// saveColors writes the row's colours as PNG, or JPEG if that is what it has, without saying that they are on the disk, and returns the name.
+func (r *Row) saveColors(dir, name string) (string, error) {
 	if Format(r.RGBFormat) == JPEG {
 		return name + ".jpg", os.WriteFile(filepath.Join(dir, name+".jpg"), r.RGB, 0o666)
 	}
@@ -151,7 +151,7 @@ func LLaVA(dir, out string) error {
 	}
 	pictures := func() error {
 		return Rows(dir, func(r *Row) (bool, error) {
-			if _, err := r.saveColours(filepath.Join(out, "image"), r.ID); err != nil {
+			if _, err := r.saveColors(filepath.Join(out, "image"), r.ID); err != nil {
 				return false, fmt.Errorf("dataset: LLaVA folder: %w", err)
 			}
 			near, err := encoded(rgba(triple(r.Disparity), int(r.Width), int(r.Height)))

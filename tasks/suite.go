@@ -238,6 +238,7 @@ func SuiteNames() []string {
 	for i, f := range files {
 		names[i] = strings.TrimSuffix(path.Base(f), ".yaml")
 	}
+	slices.Sort(names)
 	return names
 }
 

@@ -28,11 +28,11 @@ import (
 type benchCommand struct {
 	Names []string `arg:"" optional:"" help:"Figures to measure, by the beginning of their names (default: all)."`
 	Robot string   `default:"ur5" help:"Whose figures: ${robots}; plan.*, grasp.*, beside.* and episode.* depend on it."`
-	GL    string   `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
+	glFlag
 	JSON  bool     `name:"json" help:"One line of JSON for each figure."`
 	Plans string   `name:"plans" placeholder:"FILE" help:"Where plan.* write their queries and collision model (JSON, for train/bench_ompl.py)."`
 	Seed  uint64   `name:"seed" default:"1000" help:"Which scene plan.* begin with."`
-	Only  []string `name:"designs" placeholder:"NAME,…" help:"Only these designs of the catalogue, by the beginning of their names, in grasp.*."`
+	Only  []string `name:"designs" placeholder:"NAME" help:"Only these designs of the catalogue, by the beginning of their names, in grasp.*."`
 	Poses int      `name:"poses" default:"10" help:"At how many places and directions each design is taken up in grasp.*; it is graspable if it is gripped and lifted by 0.3 m in at least 4 of 5."`
 	Shard string   `placeholder:"I/N" help:"Only every N-th design, from the I-th on, in grasp.*."`
 	Trial string   `name:"trials" placeholder:"FILE" help:"Where grasp.* write their trials (JSON lines). Trials of this version that are there already are not played again: a run that was stopped goes on, and joined files of shards are one run."`
@@ -160,9 +160,9 @@ func (c *benchCommand) Run(ctx context.Context, io console) error {
 	if c.Poses < 1 || c.Poses > 1000 {
 		return usageError{fmt.Errorf("--poses %d (want 1 to 1000)", c.Poses)}
 	}
-	device, err := render.ParseDevice(c.GL)
+	device, err := c.device()
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	shard, err := tasks.ParseShard(c.Shard)
 	if err != nil {

@@ -43,12 +43,25 @@ func (f *robotFlags) AfterApply() error {
 	return nil
 }
 
+// What draws.
+type glFlag struct {
+	GL string `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
+}
+
+func (f glFlag) device() (render.Device, error) {
+	d, err := render.ParseDevice(f.GL)
+	if err != nil {
+		return 0, usageError{err}
+	}
+	return d, nil
+}
+
 // What an episode is a function of, shared by the commands that run one.
 type episodeFlags struct {
 	robotFlags
 	Suite string `default:"starter" help:"Suite by name (${suites}), or a file that ends in .yaml."`
-	Seed  uint64 `default:"1" help:"Seed of the first episode; the others count up from it."`
-	GL    string `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
+	Seed  uint64 `default:"1" help:"Seed of the episode; of several, of the first: the others count up from it."`
+	glFlag
 }
 
 type evalCommand struct {
@@ -89,9 +102,9 @@ func (f episodeFlags) load() (*tasks.Suite, render.Device, error) {
 	if _, err := robots.Open(f.Robot); err != nil {
 		return nil, 0, usageError{err}
 	}
-	device, err := render.ParseDevice(f.GL)
+	device, err := f.device()
 	if err != nil {
-		return nil, 0, usageError{err}
+		return nil, 0, err
 	}
 	return suite, device, nil
 }
@@ -277,17 +290,17 @@ const lean = 50
 
 // workerCommand is what eval's worker processes run.
 type workerCommand struct {
-	GL       string `name:"gl" default:"software" help:"What draws."`
-	Fallback bool   `name:"gl-fallback" help:"As of eval."`
-	Workers  int    `help:"As of eval: how many there are."`
+	glFlag
+	Fallback bool `name:"gl-fallback" help:"As of eval."`
+	Workers  int  `help:"As of eval: how many there are."`
 }
 
 // Run plays episodes until the run has no more.
 func (c *workerCommand) Run() error {
 	debug.SetGCPercent(lean)
-	device, err := render.ParseDevice(c.GL)
+	device, err := c.device()
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	return tasks.ServeWorker(os.NewFile(tasks.WorkerIn, "orders"), os.NewFile(tasks.WorkerOut, "news"), renderersWith(c.Fallback, device, c.Workers, os.Stderr))
 }

@@ -29,12 +29,12 @@ type exportRunCommand struct {
 	MCAP    string   `name:"mcap" placeholder:"DIR" help:"An MCAP file for each episode: scene, pictures, joints, questions; opens in Foxglove."`
 	LeRobot string   `name:"lerobot" placeholder:"DIR" help:"A LeRobot data set (format v3.0) of the episodes."`
 	Video   string   `placeholder:"DIR" help:"A video of each episode."`
-	Format  string   `default:"" enum:",mp4,webm,apng" help:"Of videos: mp4 or webm (with ffmpeg), or apng; default: mp4 if ffmpeg is there."`
+	Format  string   `default:"" enum:",mp4,webm,apng" placeholder:"FORMAT" help:"Of videos: mp4 or webm (with ffmpeg), or apng (default: mp4 if ffmpeg is there)."`
 	Seeds   []uint64 `name:"seed" placeholder:"SEED" help:"Only the episodes of these seeds."`
 	Only    string   `default:"all" enum:"all,success,failure" help:"Only the episodes that ended so: all, success or failure."`
 	FPS     int      `name:"fps" default:"25" help:"Pictures a second of simulated time: 1, 5, 25 or 125."`
 	Size    string   `default:"640x480" help:"Size of the pictures [px]."`
-	GL      string   `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
+	glFlag
 }
 
 // Run writes what was asked for. Episodes are played again from their records for everything but the tables.
@@ -98,9 +98,9 @@ func (c *exportRunCommand) Run(ctx context.Context, con console) (err error) {
 
 // play plays the episodes again and writes what is seen of them.
 func (c *exportRunCommand) play(ctx context.Context, con console, records []*tasks.Record) (err error) {
-	device, err := render.ParseDevice(c.GL)
+	device, err := c.device()
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	w, h, err := parseSize(c.Size)
 	if err != nil {

@@ -28,28 +28,28 @@ type genCommand struct {
 	Steps     []int    `help:"Only these numbers of reasoning steps."`
 	Relations []string `name:"relation" help:"Only instructions that use all of these relations."`
 	Split     string   `help:"Only the split seen, or only unseen."`
-	GL        string   `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
-	JSON      bool     `name:"json" xor:"output" help:"One line of JSON for each scene, with its difficulty, and for each instruction."`
-	Stats     bool     `xor:"output" help:"Print how kinds, steps, splits and relations are distributed."`
-	Examples  int      `xor:"output" placeholder:"N" help:"Print so many instructions as Markdown (docs/instructions.md is --examples 200)."`
-	Out       string   `xor:"output" placeholder:"DIR" help:"Write a data set for training into this folder (docs/data.md), or go on with one."`
+	glFlag
+	JSON     bool   `name:"json" xor:"output" help:"One line of JSON for each scene, with its difficulty, and for each instruction."`
+	Stats    bool   `xor:"output" help:"Print how kinds, steps, splits and relations are distributed."`
+	Examples int    `xor:"output" placeholder:"N" help:"Print so many instructions as Markdown (docs/instructions.md is --examples 200)."`
+	Out      string `xor:"output" placeholder:"DIR" help:"Write a data set for training into this folder (docs/data.md), or go on with one."`
 
 	From       string `xor:"output" placeholder:"DIR" help:"Use this complete data set instead of making one: compare it with its hashes, and write what follows from it."`
-	LLaVA      string `group:"data" name:"llava" placeholder:"DIR" help:"Also write the data set as RoboRefer's loader reads it: pictures and LLaVA JSON."`
-	RefSpatial string `group:"data" name:"refspatial" placeholder:"DIR" help:"Also write an evaluation set in the form of RefSpatial-Bench; the seeds are then those of the bench, from 800000 on."`
-	Each       int    `group:"data" default:"300" help:"Questions of each task of --refspatial."`
-	Sheet      string `group:"data" placeholder:"FILE" help:"Also write a picture of some of the data set, questions and answers marked, to this PNG file."`
+	LLaVA      string `group:"Of data sets (--out, --from)" name:"llava" placeholder:"DIR" help:"Also write the data set as RoboRefer's loader reads it: pictures and LLaVA JSON."`
+	RefSpatial string `group:"Of data sets (--out, --from)" name:"refspatial" placeholder:"DIR" help:"Also write an evaluation set in the form of RefSpatial-Bench; the seeds are then those of the bench, from 800000 on."`
+	Each       int    `group:"Of data sets (--out, --from)" default:"300" help:"Questions of each task of --refspatial."`
+	Sheet      string `group:"Of data sets (--out, --from)" placeholder:"FILE" help:"Also write a picture of some of the data set, questions and answers marked, to this PNG file."`
 
-	Renderer    string   `group:"data" default:"g3n" enum:"g3n,cycles" help:"What makes colours: refarena's own renderer on g3n's scene (g3n), or Blender Cycles, which takes seconds a picture (make cycles sets it up). Depth and answers do not depend on it."`
-	Samples     int      `group:"data" default:"128" help:"Paths a pixel of --renderer cycles."`
-	Python      string   `group:"data" default:".cache/bpy/bin/python" help:"The Python with Blender for --renderer cycles, which runs train/cycles.py."`
-	Views       int      `group:"data" default:"4" help:"Pictures of each scene: the first from its own camera, or through that on --robot, the others from around its own."`
-	Size        string   `group:"data" placeholder:"SIZE" help:"Size of the pictures [px]: a number, or WIDTHxHEIGHT (default: 448; 640x360, all of the sensor, with the G1)."`
-	Aspects     []string `group:"data" name:"aspect" placeholder:"W:H,..." help:"Ratios of width to height of what pictures show, in turn over the views; a picture of another size is squeezed (default: that of --size)."`
-	MinCount    int      `group:"data" default:"0" help:"Leave out pictures with fewer instructions; 0: 8, or --count if that is less."`
-	RGB         string   `group:"data" name:"rgb" default:"raw" help:"How shards keep colours: raw (Parquet packs it), png, or jpeg, which is the smallest."`
-	ShardScenes int      `group:"data" default:"64" help:"Scenes of a shard."`
-	Workers     int      `group:"data" default:"0" help:"Shards at a time; 0: one for each core. What is written does not depend on it."`
+	Renderer    string   `group:"Of data sets (--out, --from)" default:"g3n" enum:"g3n,cycles" help:"What makes colours: refarena's own renderer on g3n's scene (g3n), or Blender Cycles, which takes seconds a picture (make cycles sets it up). Depth and answers do not depend on it."`
+	Samples     int      `group:"Of data sets (--out, --from)" default:"128" help:"Paths a pixel of --renderer cycles."`
+	Python      string   `group:"Of data sets (--out, --from)" default:".cache/bpy/bin/python" help:"The Python with Blender for --renderer cycles, which runs train/cycles.py."`
+	Views       int      `group:"Of data sets (--out, --from)" default:"4" help:"Pictures of each scene: the first from its own camera, or through that on --robot, the others from around its own."`
+	Size        string   `group:"Of data sets (--out, --from)" placeholder:"SIZE" help:"Size of the pictures [px]: a number, or WIDTHxHEIGHT (default: 448; 640x360, all of the sensor, with the G1)."`
+	Aspects     []string `group:"Of data sets (--out, --from)" name:"aspect" placeholder:"W:H" help:"Ratios of width to height of what pictures show, in turn over the views; a picture of another size is squeezed (default: that of --size)."`
+	MinCount    int      `group:"Of data sets (--out, --from)" default:"0" help:"Leave out pictures with fewer instructions; 0: 8, or --count if that is less."`
+	RGB         string   `group:"Of data sets (--out, --from)" name:"rgb" default:"raw" help:"How shards keep colours: raw (Parquet packs it), png, or jpeg, which is the smallest."`
+	ShardScenes int      `group:"Of data sets (--out, --from)" default:"64" help:"Scenes of a shard."`
+	Workers     int      `group:"Of data sets (--out, --from)" default:"0" help:"Shards at a time; 0: one for each core. What is written does not depend on it."`
 }
 
 // A generated scene is what its picture can be asked about.
@@ -128,9 +128,9 @@ func (c *genCommand) each(ctx context.Context, o refer.Options, do func(generate
 	if err != nil {
 		return usageError{err}
 	}
-	device, err := render.ParseDevice(c.GL)
+	device, err := c.device()
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	r, err := render.New(render.Options{Device: device})
 	if err != nil {

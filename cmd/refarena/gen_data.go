@@ -18,7 +18,6 @@ import (
 	"github.com/refarena/refarena/robots"
 	"github.com/refarena/refarena/scenes"
 	"github.com/refarena/refarena/scenes/refer"
-	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
 	"github.com/refarena/refarena/tasks/dataset"
 )
@@ -92,9 +91,9 @@ func (c *genCommand) make(ctx context.Context, io console) (*dataset.Summary, er
 	if err != nil {
 		return nil, usageError{err}
 	}
-	device, err := render.ParseDevice(c.GL)
+	device, err := c.device()
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	if c.Workers < 0 {
 		return nil, usageError{fmt.Errorf("%d workers (want at least 1, or 0 for one for each core)", c.Workers)}

@@ -27,7 +27,7 @@ import (
 type objectsCommand struct {
 	JSON  bool   `name:"json" help:"One JSON object a line instead of a table."`
 	Sheet string `placeholder:"FILE" help:"Also write a picture of all objects, each with its name below, to this PNG file."`
-	GL    string `name:"gl" default:"auto" help:"What draws: auto, software, gpu or mesa (OpenGL on the CPU)."`
+	glFlag
 }
 
 // An objectRecord is what `refarena objects --json` says of an object.
@@ -72,9 +72,9 @@ func newObjectRecord(d *scenes.Design) objectRecord {
 // Run prints the catalogue and, if asked to, draws it.
 func (c *objectsCommand) Run(io console) error {
 	designs := scenes.Catalogue()
-	device, err := render.ParseDevice(c.GL)
+	device, err := c.device()
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	if c.Sheet != "" {
 		img, err := contactSheet(designs, device)

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/refarena/refarena/scenes"
-	"github.com/refarena/refarena/sim/render"
 	"github.com/refarena/refarena/tasks"
 	"github.com/refarena/refarena/tasks/report"
 )
@@ -38,14 +37,14 @@ type verifyCommand struct {
 	Dir     string `arg:"" name:"run" help:"Folder of the run."`
 	Sample  int    `placeholder:"N" help:"Only so many of its episodes, evenly spread."`
 	Workers int    `default:"0" help:"Episodes at a time; 0: one for each core."`
-	GL      string `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
+	glFlag
 }
 
 // Run plays a run again from its record and compares. Exit status 1 if anything differs.
 func (c *verifyCommand) Run(ctx context.Context, con console) error {
-	device, err := render.ParseDevice(c.GL)
+	device, err := c.device()
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	if c.Sample < 0 || c.Workers < 0 {
 		return usageError{fmt.Errorf("a sample of %d by %d workers (want 0 or more)", c.Sample, c.Workers)}

@@ -23,21 +23,21 @@ import (
 type viewCommand struct {
 	refereeFlags
 	robotFlags
-	What     string  `arg:"" optional:"" default:"starter" help:"A suite by name, a suite, task, scenario or scene file, or the folder of a run."`
-	Seed     uint64  `default:"1" help:"Seed of the episode."`
-	Episode  uint64  `placeholder:"SEED" help:"Of a run: which episode, by its seed (default: the first)."`
-	Step     int     `placeholder:"N" help:"Of a run: begin where this step does, from 1."`
-	Episodes int     `short:"n" default:"1" help:"How many episodes, with --referee human."`
-	Out      string  `placeholder:"DIR" help:"With --referee human: the folder of the run (default: a new one under runs/)."`
-	Dir      string  `default:"." help:"Where screenshots, recordings and scenarios go."`
-	Size     string  `default:"1280x720" help:"Size of the window, or of the screenshots of a script [px]."`
-	Camera   string  `name:"camera-size" placeholder:"WxH" help:"Size of the referee's picture [px] (default: as in eval, 640x480, or 640x360 through the G1's own camera)."`
-	GL       string  `name:"gl" default:"software" help:"What draws: software (the reference; needs no driver), gpu, auto, or mesa (OpenGL on the CPU)."`
-	Rate     float64 `name:"max-fps" placeholder:"N" help:"Draw at most so many pictures a second (default: as many as can be drawn)."`
-	Web      bool    `help:"Serve the viewer to a browser instead of opening a window."`
-	Listen   string  `default:"127.0.0.1:0" help:"With --web: where to listen. The address has a random token in it; keep to loopback unless the network is yours."`
-	Window   bool    `help:"With --headless-script: carry it out in a window all the same."`
-	Script   string  `name:"headless-script" placeholder:"FILE" help:"Carry out the orders in a file without a screen, one a line (- reads them from standard input): see docs/viewer.md."`
+	What     string `arg:"" optional:"" default:"starter" help:"A suite by name, a suite, task, scenario or scene file, or the folder of a run."`
+	Seed     uint64 `default:"1" help:"Seed of the episode."`
+	Episode  uint64 `placeholder:"SEED" help:"Of a run: which episode, by its seed (default: the first)."`
+	Step     int    `placeholder:"N" help:"Of a run: begin where this step does, from 1."`
+	Episodes int    `short:"n" default:"1" help:"How many episodes, with --referee human."`
+	Out      string `placeholder:"DIR" help:"With --referee human: the folder of the run (default: a new one under runs/)."`
+	Dir      string `default:"." help:"Where screenshots, recordings and scenarios go."`
+	Size     string `default:"1280x720" help:"Size of the window, or of the screenshots of a script [px]."`
+	Camera   string `name:"camera-size" placeholder:"WxH" help:"Size of the referee's picture [px] (default: as in eval, 640x480, or 640x360 through the G1's own camera)."`
+	glFlag
+	Rate   float64 `name:"max-fps" placeholder:"N" help:"Draw at most so many pictures a second (default: as many as can be drawn)."`
+	Web    bool    `help:"Serve the viewer to a browser instead of opening a window."`
+	Listen string  `default:"127.0.0.1:0" help:"With --web: where to listen. The address has a random token in it; keep to loopback unless the network is yours."`
+	Window bool    `help:"With --headless-script: carry it out in a window all the same."`
+	Script string  `name:"headless-script" placeholder:"FILE" help:"Carry out the orders in a file without a screen, one a line (- reads them from standard input): see docs/viewer.md."`
 }
 
 // Help is that of the refereeFlags, with one referee more.
@@ -47,9 +47,9 @@ func (c *viewCommand) Help() string {
 
 // Run opens the viewer.
 func (c *viewCommand) Run(ctx context.Context, io console) (err error) {
-	device, err := render.ParseDevice(c.GL)
+	device, err := c.device()
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	w, h, err := parseSize(c.Size)
 	if err != nil {
@@ -131,7 +131,7 @@ func (c *viewCommand) suite() (*tasks.Suite, error) {
 			return suite, nil
 		}
 	}
-	flags := episodeFlags{Suite: c.What, robotFlags: c.robotFlags, Seed: c.Seed, GL: c.GL}
+	flags := episodeFlags{Suite: c.What, robotFlags: c.robotFlags, Seed: c.Seed, glFlag: c.glFlag}
 	suite, _, err := flags.load()
 	return suite, err
 }

@@ -97,7 +97,7 @@ func gather(parts []string) (*merger, error) {
 			from[r.Seed] = dir
 		}
 		if twice != nil {
-			return nil, fmt.Errorf("tasks: merge: seed %s is in %s and in %s (want each episode once)", few(twice), from[twice[0]], dir)
+			return nil, fmt.Errorf("tasks: merge: %s in %s and in %s (want each episode once)", few(twice, " is", " are"), from[twice[0]], dir)
 		}
 		m.records = append(m.records, records...)
 	}
@@ -108,7 +108,7 @@ func gather(parts []string) (*merger, error) {
 		if dir, ok := asks[missing[0]]; ok {
 			where = fmt.Sprintf("which %s asks for: play them with --resume first", dir)
 		}
-		return nil, fmt.Errorf("tasks: merge: %d of %d episodes are in none of the parts (seed %s), %s", len(missing), len(asked), few(missing), where)
+		return nil, fmt.Errorf("tasks: merge: %d of %d episodes are in none of the parts (%s), %s", len(missing), len(asked), few(missing, "", ""), where)
 	}
 	m.info.Shard = nil
 	m.info.setSeeds(asked)
@@ -118,8 +118,11 @@ func gather(parts []string) (*merger, error) {
 	return m, err
 }
 
-// few names the first of some seeds.
-func few(seeds []uint64) string {
+// few names the first of some seeds, and says of one or of several of them what there is to say.
+func few(seeds []uint64, ofOne, ofMany string) string {
+	if len(seeds) == 1 {
+		return fmt.Sprintf("seed %d%s", seeds[0], ofOne)
+	}
 	var words []string
 	for _, s := range seeds[:min(len(seeds), 5)] {
 		words = append(words, fmt.Sprint(s))
@@ -127,7 +130,7 @@ func few(seeds []uint64) string {
 	if n := len(seeds) - len(words); n > 0 {
 		words = append(words, fmt.Sprintf("and %d more", n))
 	}
-	return strings.Join(words, ", ")
+	return "seeds " + strings.Join(words, ", ") + ofMany
 }
 
 // write makes the run's folder.

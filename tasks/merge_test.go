@@ -112,14 +112,14 @@ func TestMergeRefuses(t *testing.T) {
 		parts []string
 		want  []string
 	}{
-		{"seeds twice", []string{a, over}, []string{a, over, "seed 103, 104, 105, 106, 107, and 2 more is in"}},
+		{"seeds twice", []string{a, over}, []string{a, over, "seeds 103, 104, 105, 106, 107, and 2 more are in"}},
 		{"another robot", []string{a, ur5}, []string{a, ur5, `robot "g1" and "ur5"`}},
 		{"another referee", []string{a, model}, []string{a, model, `referee.name "oracle" and "embedded"`}},
 		{"another version", []string{a, version}, []string{a, version, `versions.mujoco`, "3.9.9"}},
 		{"another option", []string{a, noise}, []string{a, noise, `camera.depth_noise nothing and "d435"`}},
 		{"another suite", []string{a, suite}, []string{a, suite, "suite_sha256"}},
-		{"one that was cut short", []string{a, half}, []string{"7 of 19 episodes", "seed 112, 113, 114, 115, 116, and 2 more", half + " asks for", "--resume"}},
-		{"a shard alone", []string{s1}, []string{"2 of 4 episodes", "seed 201, 203", "shards"}},
+		{"one that was cut short", []string{a, half}, []string{"7 of 19 episodes", "seeds 112, 113, 114, 115, 116, and 2 more", half + " asks for", "--resume"}},
+		{"a shard alone", []string{s1}, []string{"2 of 4 episodes", "seeds 201, 203", "shards"}},
 		{"no run", []string{a, at("none")}, []string{"no run in " + at("none")}},
 		{"nothing", nil, []string{"no runs"}},
 	} {

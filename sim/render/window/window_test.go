@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -29,7 +31,13 @@ func xvfb(t *testing.T) {
 	cmd.ExtraFiles = []*os.File{w}
 	require.NoError(t, cmd.Start())
 	w.Close()
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait(); r.Close() })
+	t.Cleanup(func() { // it takes away its lock and its socket, which another server would stumble over
+		cmd.Process.Signal(syscall.SIGTERM)
+		late := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+		cmd.Wait()
+		late.Stop()
+		r.Close()
+	})
 	line, err := bufio.NewReader(r).ReadString('\n')
 	require.NoError(t, err)
 	t.Setenv("DISPLAY", ":"+line[:len(line)-1])

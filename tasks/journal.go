@@ -11,6 +11,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -92,32 +93,48 @@ type Journal struct {
 	episodes *os.File
 }
 
-// CreateJournal makes the folder, if need be, and starts a run of suite in it. A folder that holds a run already is refused. The folder
-// is locked until Close: no other program can write into it.
+// CreateJournal makes the folder, if need be, and starts a run of suite in it. A folder that holds a run already is refused, but not one in which a
+// program was stopped before its run was described. The folder is locked until Close: no other program can write into it.
 func CreateJournal(dir string, info RunInfo, suite []byte) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("tasks: output folder: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, episodesFile), os.O_CREATE|os.O_EXCL|os.O_RDWR|os.O_APPEND, 0o666)
-	if errors.Is(err, os.ErrExist) {
-		return nil, fmt.Errorf("tasks: output folder %s already holds a run (choose another with --out, or go on with that one with --resume)", dir)
+	holds := func() bool {
+		_, described := os.Lstat(filepath.Join(dir, runFile))
+		episodes, err := os.Lstat(filepath.Join(dir, episodesFile))
+		return !errors.Is(described, fs.ErrNotExist) || err == nil && episodes.Size() > 0
 	}
+	already := fmt.Errorf("tasks: output folder %s already holds a run (choose another with --out, or go on with that one with --resume)", dir)
+	if holds() {
+		return nil, already
+	}
+	f, err := os.OpenFile(filepath.Join(dir, episodesFile), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("tasks: output folder: %w", err)
 	}
-	text, err := json.MarshalIndent(info, "", "  ")
-	if err == nil {
-		err = lock(f)
+	if err := lock(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("tasks: output folder %s: %w", dir, err)
 	}
+	if holds() { // another program was quicker, and has done
+		f.Close()
+		return nil, already
+	}
+	text, err := json.MarshalIndent(info, "", "  ")
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, suiteFile), suite, 0o666)
 	}
-	if err == nil { // the last, so that a folder with this file has everything
-		err = os.WriteFile(filepath.Join(dir, runFile), append(text, '\n'), 0o666)
+	begun := filepath.Join(dir, "."+runFile)
+	if err == nil {
+		err = os.WriteFile(begun, append(text, '\n'), 0o666)
+	}
+	if err == nil { // the last, and at once, so that a folder with this file has everything
+		err = os.Rename(begun, filepath.Join(dir, runFile))
 	}
 	if err != nil {
-		f.Close()
+		os.Remove(begun)
 		os.Remove(f.Name())
+		f.Close()
 		return nil, fmt.Errorf("tasks: output folder: %w", err)
 	}
 	return &Journal{dir, f}, nil
@@ -141,9 +158,10 @@ func ResumeJournal(dir string, info RunInfo) (*Journal, []*Record, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("tasks: output folder: %w", err)
 	}
-	records, whole, err := readRecords(f)
-	if err == nil {
-		err = lock(f)
+	var records []*Record
+	var whole int64
+	if err = lock(f); err == nil { // before the records are read: whoever wrote until now may have added one
+		records, whole, err = readRecords(f)
 	}
 	if err == nil {
 		err = f.Truncate(whole)

@@ -55,6 +55,39 @@ func TestJournalKeepsRecords(t *testing.T) {
 	}
 }
 
+// A program that is killed while it begins its run leaves nothing in the way of the next one, and takes nothing from one that is at it.
+func TestJournalOfARunThatDidNotBegin(t *testing.T) {
+	for _, left := range [][]string{{}, {episodesFile}, {episodesFile, suiteFile}, {episodesFile, suiteFile, "." + runFile}} {
+		dir := t.TempDir()
+		for _, name := range left {
+			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		j, err := CreateJournal(dir, RunInfo{Suite: "starter"}, nil)
+		if err != nil {
+			t.Errorf("in a folder with %v: %v", left, err)
+			continue
+		}
+		if _, _, err := ResumeJournal(dir, RunInfo{Suite: "starter"}); err == nil || !strings.Contains(err.Error(), "another program is writing") {
+			t.Errorf("resumed while it is written: %v", err)
+		}
+		if err := os.Rename(filepath.Join(dir, runFile), filepath.Join(dir, "."+runFile)); err != nil { // as if it were beginning
+			t.Error(err)
+		}
+		if _, err := CreateJournal(dir, RunInfo{Suite: "starter"}, nil); err == nil || !strings.Contains(err.Error(), "another program is writing") {
+			t.Errorf("begun while another begins it: %v", err)
+		}
+		if err := j.Append(testRecord(1)); err != nil {
+			t.Error(err)
+		}
+		j.Close()
+		if _, err := CreateJournal(dir, RunInfo{Suite: "starter"}, nil); err == nil || !strings.Contains(err.Error(), "already holds a run") {
+			t.Errorf("a folder with records, and nothing that says what of: %v", err)
+		}
+	}
+}
+
 func TestJournalOnBadFolders(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {

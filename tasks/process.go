@@ -228,6 +228,8 @@ func newProcess(o Options) (p *process, err error) {
 		return nil, fmt.Errorf("tasks: worker: %w", err)
 	}
 	if p.from, theirs[1], err = os.Pipe(); err != nil {
+		theirs[0].Close()
+		p.to.Close()
 		return nil, fmt.Errorf("tasks: worker: %w", err)
 	}
 	p.cmd.ExtraFiles = theirs
@@ -242,6 +244,8 @@ func newProcess(o Options) (p *process, err error) {
 		f.Close()
 	}
 	if err != nil {
+		p.to.Close()
+		p.from.Close()
 		return nil, fmt.Errorf("tasks: worker: %w", err)
 	}
 	p.enc, p.dec = gob.NewEncoder(p.to), gob.NewDecoder(p.from)

@@ -81,8 +81,9 @@ func (v *Video) Close() error { return v.to.close() }
 type ffmpeg struct {
 	cmd    *exec.Cmd
 	in     io.WriteCloser
-	stderr bytes.Buffer
+	stderr bytes.Buffer // read when over
 	rgb    []byte
+	over   bool // it has ended
 }
 
 func newFFmpeg(program, name string, codec []string, w, h, fps int) (*ffmpeg, error) {
@@ -108,19 +109,27 @@ func (e *ffmpeg) add(img *image.RGBA, times int) error {
 		}
 	}
 	for range times {
-		if _, err := e.in.Write(e.rgb); err != nil {
-			return e.fail(err)
+		if _, err := e.in.Write(e.rgb); err != nil { // it has given up, and says why
+			return e.fail(errors.Join(err, e.wait()))
 		}
 	}
 	return nil
 }
 
 func (e *ffmpeg) close() error {
-	err := errors.Join(e.in.Close(), e.cmd.Wait())
-	if err != nil {
+	if err := e.wait(); err != nil {
 		return e.fail(err)
 	}
 	return nil
+}
+
+// wait ends the program's input and waits for its end, once.
+func (e *ffmpeg) wait() error {
+	if e.over {
+		return nil
+	}
+	e.over = true
+	return errors.Join(e.in.Close(), e.cmd.Wait())
 }
 
 func (e *ffmpeg) fail(err error) error {

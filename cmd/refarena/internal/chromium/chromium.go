@@ -198,7 +198,7 @@ func (b *Page) Eval(js string, to any) {
 // Until waits for a JavaScript expression to be true.
 func (b *Page) Until(js string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		var r struct{ Result struct{ Value bool } } // nothing while the page is being loaded
 		b.Call("Runtime.evaluate", map[string]any{"expression": "Boolean(" + js + ")", "returnByValue": true}, &r)
 		if r.Result.Value {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -24,16 +25,17 @@ const (
 	rowHeight    = 19.0
 )
 
-func newLayout(w, h float64) layout {
+// newLayout lays a screen out. ratio is height over width of the referee's picture.
+func newLayout(w, h, ratio float64) layout {
 	l := layout{w: w, h: h}
 	side := min(sideWidth, w*0.4)
 	l.top = rect{0, 0, w, topHeight}
 	l.bottom = rect{0, h - bottomHeight, w - side, bottomHeight}
 	l.scene = rect{0, topHeight, w - side, h - topHeight - bottomHeight}
 	l.side = rect{w - side, topHeight, side, h - topHeight}
-	l.eye = rect{l.side.x + margin, l.side.y + 38, side - 2*margin, (side - 2*margin) * 0.75}
+	l.eye = rect{l.side.x + margin, l.side.y + 38, side - 2*margin, (side - 2*margin) * ratio}
 	if most := l.side.h * 0.42; l.eye.h > most {
-		l.eye.w, l.eye.h = most/0.75, most
+		l.eye.w, l.eye.h = most/ratio, most
 	}
 	l.track = rect{l.bottom.x + 262, l.bottom.y + 34, l.bottom.w - 262 - 2*margin, 16}
 	return l
@@ -400,14 +402,21 @@ func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 		}
 	}
 	y += 6
-	if room(float64(len(sh.JointList))/2 + 2) {
+	if n := len(sh.JointList); room(float64(n)/2 + 2) {
 		heading("joints · " + hands(sh.HandsMM))
+		first := column(sh.JointList)
+		rows := float64(max(first, n-first))
 		half, row := (w-14)/2, rowHeight+3.0
-		if len(sh.JointList) > 8 { // a humanoid's
-			row = rowHeight - 3
+		for row > rowHeight-3 && y+rows*row+float64(len(sh.Things)+1)*(rowHeight-1) > l.h-12 { // a humanoid has many
+			row--
 		}
+		top := y
 		for i, j := range sh.JointList {
-			jx := x + float64(i%2)*(half+14)
+			jx, k := x, i
+			if i >= first {
+				jx, k = x+half+14, i-first
+			}
+			y = top + float64(k)*row
 			share := 0.0
 			if j.Max > j.Min {
 				share = min(max((j.Deg-j.Min)/(j.Max-j.Min), 0), 1)
@@ -421,12 +430,9 @@ func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 			cv.text(jx+half-vw, y, mono, 11, vc, v)
 			cv.fill(rect{jx, y + 3, half, 3}, 1.5, colBack)
 			cv.disc(jx+half*share, y+4.5, 3.5, colAccent)
-			h.joints = append(h.joints, rect{jx, y - 4, half, rowHeight - 1})
-			if i%2 == 1 || i == len(sh.JointList)-1 {
-				y += row
-			}
+			h.joints = append(h.joints, rect{jx, y - 4, half, row - 1})
 		}
-		y += 6
+		y = top + rows*row + 6
 	}
 	if room(3) {
 		heading("objects")
@@ -460,6 +466,14 @@ func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 	}
 	cv.text(l.scene.x+margin, l.scene.y+20, regular, 12, alpha(colText, 0.85), st)
 	return h
+}
+
+// column is how many joints stand in the first of two columns: half of them, or, of a robot with two arms, all before the left one's.
+func column(joints []JointState) int {
+	if i := slices.IndexFunc(joints, func(j JointState) bool { return strings.HasPrefix(j.Name, "left_") }); i > 0 {
+		return i
+	}
+	return (len(joints) + 1) / 2
 }
 
 func drawNotice(cv *canvas, l layout, sh *Shown) {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"errors"
 	"image"
 	"sync"
@@ -27,6 +28,7 @@ type pictures struct {
 	size  [2]int // of the screen, in units
 	unit  float64
 	shape float64 // of a browser's 3D view, height over width; 0: the screen's
+	ratio float64 // height over width of the referee's picture; 0: 0.75
 	ui    *image.RGBA
 	hits  hits
 	film  *film
@@ -96,6 +98,13 @@ func (p *pictures) SetSceneShape(w, h int) {
 	p.draw.Lock()
 	defer p.draw.Unlock()
 	p.shape = float64(h) / float64(w)
+}
+
+// setEyeShape says what the referee's pictures are like [px].
+func (p *pictures) setEyeShape(w, h int) {
+	p.draw.Lock()
+	defer p.draw.Unlock()
+	p.ratio = float64(h) / float64(w)
 }
 
 // unitSize is how many pixels a unit of the layout is.
@@ -377,4 +386,6 @@ func (p *pictures) layout() layout {
 	return p.layoutLocked()
 }
 
-func (p *pictures) layoutLocked() layout { return newLayout(float64(p.size[0]), float64(p.size[1])) }
+func (p *pictures) layoutLocked() layout {
+	return newLayout(float64(p.size[0]), float64(p.size[1]), cmp.Or(p.ratio, 0.75))
+}

@@ -38,6 +38,7 @@ type State struct {
 	GoalList  []string      `json:"goals"`
 	JointList []JointState  `json:"joints"`
 	HandsMM   []float64     `json:"hands_mm"`
+	EyePX     [2]int        `json:"eye_px"` // width and height of the referee's picture
 	Things    []ObjectState `json:"objects"`
 	Choice    ChoiceState   `json:"choice"`
 	Stats     StatState     `json:"stats"`
@@ -168,6 +169,7 @@ func (v *Viewer) state(sh *Shown, first, head int, ended bool) {
 			s.JointList = append(s.JointList, JointState{j.Name, sh.Joints[i] * deg, sh.Moment.AsideTo[i] * deg, j.Min * deg, j.Max * deg})
 		}
 	}
+	s.EyePX = [2]int{v.still.eye.Width, v.still.eye.Height}
 	for _, width := range sh.Hands {
 		s.HandsMM = append(s.HandsMM, 1000*width)
 	}

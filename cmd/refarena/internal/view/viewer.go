@@ -280,6 +280,7 @@ func (v *Viewer) begin(o tasks.Options, script *tasks.Script) error {
 	if v.still.eye, err = st.Camera(v.options.Width, v.options.Height); err != nil { // nothing has moved yet
 		return err
 	}
+	v.pictures.setEyeShape(v.still.eye.Width, v.still.eye.Height)
 	for i := range st.Scene.Objects {
 		v.still.objects = append(v.still.objects, st.Scene.Objects[i].Phrase())
 	}
@@ -443,9 +444,42 @@ func (v *Viewer) tick(dt float64) {
 	v.signal = make(chan struct{})
 }
 
-// tool is where the tool centre point is, in the world.
+// tool is where the tool centre point is, in the world: of a robot with two arms, that of the arm that is away from home, or whose hand is closed more.
 func (s *static) tool(m *tasks.Moment) sim.Vec3 {
-	return m.Poses[s.base].Apply(s.robot.Arm.Forward(m.Joints[:len(s.robot.Arm.Joints)]).Pos)
+	joints := s.robot.Joints()
+	at := func(name string) float64 {
+		return m.Joints[slices.IndexFunc(joints, func(j robots.Joint) bool { return j.Name == name })]
+	}
+	var pBaseTool sim.Vec3
+	best := math.Inf(-1)
+	for i, arm := range arms(s.robot) {
+		q := make([]float64, len(arm.Joints))
+		away := 0.0
+		for k, j := range arm.Joints {
+			if q[k] = at(j.Name); !strings.HasPrefix(j.Name, "waist_") { // which both arms have
+				away = max(away, math.Abs(q[k]-arm.Home[k]))
+			}
+		}
+		if away < 0.05 && i < len(m.Hands) {
+			away = -m.Hands[i]
+		}
+		if away > best {
+			best, pBaseTool = away, arm.Forward(q).Pos
+		}
+	}
+	return m.Poses[s.base].Apply(pBaseTool)
+}
+
+// arms are those of a robot, each once, right before left.
+func arms(r *robots.Robot) []*robots.Arm {
+	var out []*robots.Arm
+	for _, side := range []string{"", "right", "left"} {
+		modes := r.Modes()
+		if i := slices.IndexFunc(modes, func(m *robots.Robot) bool { return m.Side == side }); i >= 0 {
+			out = append(out, &modes[i].Arm)
+		}
+	}
+	return out
 }
 
 // ended does what is to be done once when an episode has ended: save it, compare it.

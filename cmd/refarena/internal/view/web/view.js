@@ -42,7 +42,8 @@ function sizes() {
   const of = (e) => [Math.round(e.clientWidth * d), Math.round(e.clientHeight * d)];
   send({scene: of($("scene")), eye: of($("eye"))});
 }
-new ResizeObserver(sizes).observe($("scene"));
+const resized = new ResizeObserver(sizes);
+resized.observe($("scene")); resized.observe($("eye"));
 
 function condition(text, cls) { const c = $("condition"); if (c.textContent !== text) c.textContent = text; const now = "pill " + (cls || ""); if (c.className !== now) c.className = now; }
 
@@ -149,8 +150,12 @@ function show(s) {
   const failed = steps.find((x) => x.now && x.reason && x.outcome !== "success" && x.end >= 0 && x.end <= s.time + 0.5);
   text($("why"), failed ? failed.cause + ": " + failed.reason : s.dwell ? s.dwell.why || "holds" : "");
   cls($("why"), failed ? "bad" : "");
-  text($("hand"), (s.hands_mm || []).map((mm) => Math.round(mm) + " mm").join(", "));
+  const hands = (s.hands_mm || []).map((mm) => Math.round(mm) + " mm");
+  text($("hand"), hands.length === 2 ? `hands, right ${hands[0]}, left ${hands[1]}` : "hand " + hands.join(", "));
+  if (s.eye_px) style($("eye"), "aspectRatio", s.eye_px[0] + " / " + s.eye_px[1]);
   const joints = s.joints || [];
+  const left = joints.findIndex((j) => j.name.startsWith("left_")); // a robot with two arms has each in a column
+  const first = left > 0 ? left : Math.ceil(joints.length / 2);
   const sliders = rows($("joints"), joints.length, (i) => {
     const d = make("label"), r = make("input");
     r.type = "range"; r.step = 0.1;
@@ -162,6 +167,8 @@ function show(s) {
   });
   joints.forEach((j, i) => {
     const [name, value, r] = sliders[i].children;
+    const cell = i < first ? `${i + 1} / 1` : `${i - first + 1} / 2`;
+    if (sliders[i].shownCell !== cell) { sliders[i].shownCell = cell; sliders[i].style.gridArea = cell; }
     text(name, j.name.replace(/_joint$/, ""));
     text(value, j.deg.toFixed(1) + "°" + (j.aside ? ` (${j.aside > 0 ? "+" : "−"}${Math.abs(j.aside).toFixed(0)})` : ""));
     cls(value, j.aside ? "aside" : "");

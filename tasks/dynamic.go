@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/robots"
@@ -390,16 +389,8 @@ func (e *episode) askAgain(ctx context.Context, s *StepRecord, key string, pose 
 	if !live {
 		e.noteQuestion(s, q.region, true)
 	}
-	begin := time.Now()
-	var answer referee.Answer
-	if scripted != nil && !scripted.open() {
-		answer = scripted.answer()
-	} else {
-		answer, err = referee.Ask(ctx, e.o.Referee, query, q.region)
-	}
-	took(&e.rec.Wall.Referee, begin)
+	answer, err := e.consult(ctx, query, q.region, scripted)
 	if err != nil {
-		e.rec.retryable = true
 		return nil, nil, err
 	}
 	u.Answer, u.LatencyMS, u.ChargedSeconds = answer.Text, float64(answer.Latency.Microseconds())/1000, e.charge(&answer)

@@ -563,16 +563,8 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 	e.noteQuestion(s, q.region, false)
 	s.AskedSeconds = float64(e.stage.Scene.Data.Steps()-e.start) * sim.Timestep
 	e.arm(s.Skill, s.Goal-1)
-	begin := time.Now()
-	var answer referee.Answer
-	if scripted != nil && !scripted.open() {
-		answer = scripted.answer()
-	} else {
-		answer, err = referee.Ask(ctx, e.o.Referee, query, q.region)
-	}
-	took(&e.rec.Wall.Referee, begin)
+	answer, err := e.consult(ctx, query, q.region, scripted)
 	if err != nil {
-		e.rec.retryable = true // the referee may be back later
 		return false, err
 	}
 	s.Answer, s.LatencyMS, s.Tokens = answer.Text, float64(answer.Latency.Microseconds())/1000, answer.Tokens
@@ -596,6 +588,19 @@ func (e *episode) ask(ctx context.Context, s *StepRecord, pose func(*rand.Rand) 
 		}
 	}
 	return true, e.wait(ctx, s.ChargedSeconds)
+}
+
+// consult has a query answered: by the script if that has an answer, else by the referee.
+func (e *episode) consult(ctx context.Context, query referee.Query, right sim.Region, scripted *ScriptedAnswer) (referee.Answer, error) {
+	defer took(&e.rec.Wall.Referee, time.Now())
+	if scripted != nil && !scripted.open() {
+		return scripted.answer(), nil
+	}
+	answer, err := referee.Ask(ctx, e.o.Referee, query, right)
+	if err != nil {
+		e.rec.retryable = true // the referee may be back later
+	}
+	return answer, err
 }
 
 // noteQuestion tells a Session what is about to be asked, again if the step was interrupted.

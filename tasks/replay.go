@@ -29,7 +29,8 @@ type ReplayOptions struct {
 
 // Replay plays the episode of a seed of the run in a folder again, with the answers that were recorded, and returns its record as far as it
 // was played. On the machine, and with the versions, that made the run it goes through the same states bit for bit: the traces of the steps are equal (see
-// Verify). An episode that ended in an error is played as far as its answers go.
+// Verify). An episode that ended in an error is played as far as its answers go. It goes one way, at its own pace, for what is made of an episode (package
+// tasks/export); a Session is for people, who stop, go back and branch.
 func Replay(ctx context.Context, dir string, seed uint64, o ReplayOptions) (*Record, error) {
 	if o.Steps < 0 {
 		return nil, fmt.Errorf("tasks: replay: %d steps (want 1 or more, or 0 for all)", o.Steps)

@@ -9,6 +9,32 @@ import (
 	"github.com/refarena/refarena/tasks"
 )
 
+// What stands still is drawn in full size, once.
+func TestStillPictureIsDrawnOnce(t *testing.T) {
+	a, b := sceneShown{key: "a", size: [2]int{640, 400}}, sceneShown{key: "b", size: [2]int{640, 400}}
+	fine := a
+	fine.fine = true
+	smaller := a
+	smaller.size[0] = 320
+	for _, tt := range []struct {
+		name       string
+		last, now  sceneShown
+		playing    bool
+		draw, fine bool
+	}{
+		{"the first", sceneShown{}, a, false, true, false},
+		{"it stands still", a, a, false, true, true},
+		{"it still does", fine, a, false, false, true},
+		{"playing, nothing new", a, a, true, false, false},
+		{"another moment", fine, b, false, true, false},
+		{"another window", fine, smaller, false, true, false},
+	} {
+		if draw, fine := tt.last.then(tt.now, tt.playing); draw != tt.draw || tt.draw && fine != tt.fine {
+			t.Errorf("%s: drawn %v, in full size %v; want %v, %v", tt.name, draw, fine, tt.draw, tt.fine)
+		}
+	}
+}
+
 // The referee's picture keeps its shape on every screen, and leaves its side room for more.
 func TestEyeKeepsItsShape(t *testing.T) {
 	for _, ratio := range []float64{480.0 / 640, 360.0 / 640, 1, 2} {

@@ -256,8 +256,7 @@ func (b *browser) show(ctx context.Context) error {
 			}
 			// While things move the picture is coarser; when they stand still it is made once more, as fine as the screen.
 			now := sceneShown{sh.serialOf(), scene, false}
-			still := !sh.Playing && now == lastScene
-			if now != lastScene || still && !lastScene.fine {
+			if draw, still := lastScene.then(now, sh.Playing); draw {
 				w, h := scene[0], scene[1]
 				if !still {
 					w, h = moving.size(w, h)
@@ -318,6 +317,13 @@ type sceneShown struct {
 	key  string
 	size [2]int
 	fine bool
+}
+
+// then says whether a picture is to be drawn after this one, and whether in full size.
+func (last sceneShown) then(now sceneShown, playing bool) (draw, fine bool) {
+	same := now.key == last.key && now.size == last.size
+	fine = same && !playing
+	return !same || fine && !last.fine, fine
 }
 
 // serialOf names what the 3D view shows.

@@ -155,6 +155,7 @@ function show(s) {
   if (s.eye_px) style($("eye"), "aspectRatio", s.eye_px[0] + " / " + s.eye_px[1]);
   const joints = s.joints || [];
   const left = joints.findIndex((j) => j.name.startsWith("left_")); // a robot with two arms has each in a column
+  cls($("joints"), joints.length > 8 ? "many" : "");
   const first = left > 0 ? left : Math.ceil(joints.length / 2);
   const sliders = rows($("joints"), joints.length, (i) => {
     const d = make("label"), r = make("input");

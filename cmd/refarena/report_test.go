@@ -157,12 +157,14 @@ func TestReport(t *testing.T) {
 	page.Until("document.querySelector('#detail img').naturalWidth === 64")
 
 	page.Resize(390, 844)
+	page.Until("innerWidth === 390")
 	var wide int
 	page.Eval("document.documentElement.scrollWidth", &wide)
 	require.LessOrEqual(t, wide, 390, "the page is wider than a phone")
 	var light, dark string
 	page.Eval("getComputedStyle(document.body).backgroundColor", &light)
 	page.Dark(true)
+	page.Until("matchMedia('(prefers-color-scheme: dark)').matches")
 	page.Eval("getComputedStyle(document.body).backgroundColor", &dark)
 	require.NotEqual(t, light, dark)
 	require.Empty(t, page.Errors())

@@ -166,7 +166,7 @@ func TestScene(t *testing.T) {
 		expect playing
 		speed 16
 		joint 1 -60
-		seek 2
+		seek +2
 		move 0 0 0 0.05
 		expect moved
 	`), &out), out.String())
@@ -365,7 +365,7 @@ func TestWeb(t *testing.T) {
 	b.Until("state.time === 0")
 	b.Eval("tell('seek step 2')", nil)
 	b.Until("state.ask && state.ask.instruction && state.steps[1].now")
-	if dir := os.Getenv("REFARENA_SHOTS"); dir != "" {
+	if dir := os.Getenv("REFARENA_SHOTS"); dir != "" { // for the documentation, by hand
 		b.Until("document.getElementById('scene').width === document.getElementById('scene').clientWidth") // the fine picture
 		time.Sleep(time.Second)                                                                            // and the referee's
 		b.Screenshot(filepath.Join(dir, "web.png"))

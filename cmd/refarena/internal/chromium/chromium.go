@@ -30,6 +30,9 @@ type Page struct {
 	said    []string // to the console: errors only
 }
 
+// patience is how long something may take before a test is given up. Nothing depends on it: it is for a machine that has much else to do.
+const patience = 5 * time.Minute
+
 // Open starts a Chromium with an empty page of that size [px], until the test ends. It skips the test where there is none.
 func Open(t testing.TB, w, h int) *Page {
 	t.Helper()
@@ -71,14 +74,14 @@ func Open(t testing.TB, w, h int) *Page {
 	case a := <-address:
 		b.c, _, err = websocket.Dial(context.Background(), a, nil)
 		require.NoError(t, err)
-	case <-time.After(60 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("chromium does not say where it listens")
 	}
 	t.Cleanup(func() { b.c.CloseNow() })
 	b.c.SetReadLimit(64 << 20)
 	go b.listen()
 	page := ""
-	for deadline := time.Now().Add(time.Minute); page == "" && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); page == "" && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		var all struct {
 			TargetInfos []struct{ TargetID, Type string }
 		}
@@ -176,7 +179,7 @@ func (b *Page) Call(method string, params, result any) {
 		if result != nil {
 			require.NoError(b.t, json.Unmarshal(r, result), string(r))
 		}
-	case <-time.After(60 * time.Second):
+	case <-time.After(patience):
 		b.t.Fatalf("chromium does not answer %s", method)
 	}
 }
@@ -198,7 +201,7 @@ func (b *Page) Eval(js string, to any) {
 // Until waits for a JavaScript expression to be true.
 func (b *Page) Until(js string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		var r struct{ Result struct{ Value bool } } // nothing while the page is being loaded
 		b.Call("Runtime.evaluate", map[string]any{"expression": "Boolean(" + js + ")", "returnByValue": true}, &r)
 		if r.Result.Value {

@@ -27,6 +27,7 @@ type director struct {
 	wake    *sync.Cond
 	allowed int  // the physics step that the episode may go to
 	holding bool // it has got there, has done all that it was told to, and waits
+	asks    bool // it waits for the referee
 	ended   error
 	edits   []Event // that came from outside and wait for the next call
 	pull    *pull
@@ -254,6 +255,16 @@ func (d *director) asking(ctx context.Context) error {
 		return d.ended
 	}
 	return ctx.Err()
+}
+
+// asksNow notes that the referee is being asked, or no longer.
+func (d *director) asksNow(on bool) {
+	if !d.watching() {
+		return
+	}
+	d.mu.Lock()
+	d.asks = on
+	d.mu.Unlock()
 }
 
 // Grasps implements robots.Watcher.

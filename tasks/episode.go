@@ -596,6 +596,8 @@ func (e *episode) consult(ctx context.Context, query referee.Query, right sim.Re
 	if scripted != nil && !scripted.open() {
 		return scripted.answer(), nil
 	}
+	e.director.asksNow(true)
+	defer e.director.asksNow(false)
 	answer, err := referee.Ask(ctx, e.o.Referee, query, right)
 	if err != nil {
 		e.rec.retryable = true // the referee may be back later

@@ -218,10 +218,7 @@ func (s *Session) Idle() bool {
 	d := s.director
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if n := len(d.log.questions); n > 0 && !d.log.questions[n-1].Answered {
-		return true
-	}
-	return d.holding
+	return d.holding || d.asks
 }
 
 // Finished is closed when the episode has ended.

@@ -19,6 +19,9 @@ type film struct {
 
 const filmRate = 15 // pictures a second
 
+// due is how many pictures are missing at a time; none or fewer if it is not time for the next one.
+func (f *film) due(now time.Time) int { return int(now.Sub(f.begun).Seconds()*filmRate) + 1 - f.frames }
+
 // recordingExt is what kind of file a recording becomes if nothing else is said.
 func recordingExt() string {
 	if _, ok := export.FFmpeg(); ok {
@@ -61,7 +64,7 @@ func (v *Viewer) keepFilming() {
 	tick := time.NewTicker(time.Second / filmRate)
 	defer tick.Stop()
 	for v.pictures.filming.Load() && v.ctx.Err() == nil {
-		if err := v.pictures.Film(v.latest()); err != nil {
+		if err := v.pictures.Film(v.latest(), time.Now()); err != nil {
 			v.fail(err)
 		}
 		select {
@@ -71,12 +74,13 @@ func (v *Viewer) keepFilming() {
 	}
 }
 
-// Film adds the screen to a recording, if one is made and it is time for a picture. A recording that cannot go on ends.
-func (p *pictures) Film(sh *Shown) error {
+// Film adds the screen to a recording, if one is made and it is time for a picture, as it was now: what the encoder needs to take the pictures before
+// is no time of the film, or one that is slower than the clock would never come to its end. A recording that cannot go on ends.
+func (p *pictures) Film(sh *Shown, now time.Time) error {
 	p.draw.Lock()
 	defer p.draw.Unlock()
 	f := p.film
-	if f == nil || int(time.Since(f.begun).Seconds()*filmRate) < f.frames {
+	if f == nil || f.due(now) < 1 {
 		return nil
 	}
 	img, err := p.screenImage(sh)
@@ -85,7 +89,7 @@ func (p *pictures) Film(sh *Shown) error {
 	}
 	// The film keeps the clock's time: a picture that took long to make stands for those that were missed. It is made once, so that a slow
 	// machine doesn't fall behind further and further.
-	if times := int(time.Since(f.begun).Seconds()*filmRate) + 1 - f.frames; err == nil {
+	if times := f.due(now); err == nil {
 		err = f.video.Add(img, times)
 		f.frames += times
 	}

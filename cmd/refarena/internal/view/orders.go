@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/refarena/refarena/sim"
 	"github.com/refarena/refarena/tasks"
@@ -628,7 +629,8 @@ func (v *Viewer) shot(_ []string, rest string) error {
 
 func (v *Viewer) record(_ []string, rest string) error {
 	if v.pictures.filming.Load() {
-		if err := v.pictures.Film(v.latest()); err != nil { // the last picture, and the first of a recording that was that short
+		v.pictures.filming.Store(false)                                 // keepFilming adds nothing more
+		if err := v.pictures.Film(v.latest(), time.Now()); err != nil { // the last picture, and the first of a recording that was that short
 			return err
 		}
 		name, err := v.pictures.endRecording()

@@ -273,6 +273,25 @@ func TestRecording(t *testing.T) {
 	require.False(t, v.latest().Recording)
 }
 
+// A film has as many pictures as the clock says, up to when it was ended: not for the time that an encoder takes, however slow it is.
+func TestFilmKeepsTheClock(t *testing.T) {
+	v := newViewer(t, starter(t))
+	require.NoError(t, v.pictures.beginRecording(filepath.Join(t.TempDir(), "film.png")))
+	f := v.pictures.film
+	for _, tt := range []struct {
+		at     time.Duration
+		frames int
+	}{{0, 1}, {50 * time.Millisecond, 1}, {time.Second, 16}, {time.Second, 16}, {500 * time.Millisecond, 16}, {1100 * time.Millisecond, 17}} {
+		require.NoError(t, v.pictures.Film(v.latest(), f.begun.Add(tt.at)))
+		require.Equal(t, tt.frames, f.frames, "after %v", tt.at)
+	}
+	name, err := v.pictures.endRecording()
+	require.NoError(t, err)
+	data, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, 3, bytes.Count(data, []byte("fcTL")))
+}
+
 // A script with loops that make no sense is refused before anything is done.
 func TestLoops(t *testing.T) {
 	for _, tt := range []struct{ script, want string }{

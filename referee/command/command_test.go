@@ -73,7 +73,7 @@ func TestExample(t *testing.T) {
 		t.Skip("no python3")
 	}
 	const script = "../../examples/command/model.py"
-	c := open(t, "python3 "+script, command.Options{})
+	c := open(t, "python3 "+script, command.Options{Timeout: 10 * time.Minute}) // Python is slow to start on a busy machine
 	a, err := c.Point(t.Context(), refereetest.Query(64, 48, true, 1))
 	if err != nil || len(a.Points) != 1 {
 		t.Fatalf("answer %+v, error %v", a, err)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 	"io"
 	"io/fs"
@@ -336,7 +337,7 @@ func (k *keptFrame) png() (picture, error) {
 	img := RGBImage(&k.frame)
 	drawRegion(img, k.right)
 	if k.point != nil {
-		drawPoint(img, k.point.Pixel(k.frame.Camera.Width, k.frame.Camera.Height))
+		MarkPoint(img, k.point.Pixel(k.frame.Camera.Width, k.frame.Camera.Height), color.White)
 	}
 	var buf bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&buf, img); err != nil {
@@ -438,20 +439,22 @@ func drawRegion(img *image.NRGBA, r sim.Region) {
 	}
 }
 
-// drawPoint marks a pixel with a ring, white within black, that leaves the pixel itself to be seen.
-func drawPoint(img *image.NRGBA, p sim.Pixel) {
-	cx, cy := int(p.X), int(p.Y)
-	for dy := -9; dy <= 9; dy++ {
-		for dx := -9; dx <= 9; dx++ {
-			r2 := dx*dx + dy*dy
-			if r2 < 25 || r2 > 81 || !(image.Point{X: cx + dx, Y: cy + dy}).In(img.Rect) {
+// MarkPoint marks a place in a picture: a ring within a black edge that leaves the place itself to be seen, 9 px in radius at 640 px and larger in larger
+// pictures.
+func MarkPoint(img draw.Image, p sim.Pixel, c color.Color) {
+	unit := max(1, float64(max(img.Bounds().Dx(), img.Bounds().Dy()))/640)
+	cx, cy, far := int(p.X), int(p.Y), int(9*unit)
+	for dy := -far; dy <= far; dy++ {
+		for dx := -far; dx <= far; dx++ {
+			r2 := float64(dx*dx+dy*dy) / (unit * unit)
+			if r2 < 25 || r2 > 81 || !(image.Point{X: cx + dx, Y: cy + dy}).In(img.Bounds()) {
 				continue
 			}
-			c := []byte{255, 255, 255, 255}
 			if r2 < 36 || r2 > 64 {
-				c = []byte{0, 0, 0, 255}
+				img.Set(cx+dx, cy+dy, color.Black)
+			} else {
+				img.Set(cx+dx, cy+dy, c)
 			}
-			copy(img.Pix[img.PixOffset(cx+dx, cy+dy):], c)
 		}
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"image"
 	"image/color"
 	"image/png"
-	"math"
 	"os"
 	"strings"
 
 	"github.com/refarena/refarena/referee"
 	"github.com/refarena/refarena/referee/photo"
 	"github.com/refarena/refarena/sim"
+	"github.com/refarena/refarena/tasks"
 )
 
 type pointCommand struct {
@@ -124,54 +124,22 @@ func (c *pointCommand) query() (referee.Query, *photo.Picture, error) {
 	return q, p, nil
 }
 
-// drawAnswer writes p with a ring around each point: the first is filled.
+// drawAnswer writes p with a ring around each point: the first, which counts, is orange, the others are white.
 func drawAnswer(file string, p *photo.Picture, points []sim.NormPoint) error {
 	img := image.NewRGBA(image.Rect(0, 0, p.Width, p.Height))
 	for i, j := 0, 0; i < len(p.RGB); i, j = i+3, j+4 {
 		img.Pix[j], img.Pix[j+1], img.Pix[j+2], img.Pix[j+3] = p.RGB[i], p.RGB[i+1], p.RGB[i+2], 0xff
 	}
 	for i := len(points) - 1; i >= 0; i-- { // the first on top
-		drawRing(img, points[i].Pixel(p.Width, p.Height), i == 0)
+		var c color.Color = color.White
+		if i == 0 {
+			c = color.RGBA{255, 140, 0, 255}
+		}
+		tasks.MarkPoint(img, points[i].Pixel(p.Width, p.Height), c)
 	}
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
 		return err
 	}
 	return os.WriteFile(file, b.Bytes(), 0o666)
-}
-
-// drawRing draws a red ring with a white edge, and a dot in its middle, in a size that can be seen.
-func drawRing(img *image.RGBA, at sim.Pixel, first bool) {
-	b := img.Bounds()
-	unit := math.Max(1, float64(max(b.Dx(), b.Dy()))/320)
-	radius := 6 * unit
-	layers := []struct {
-		from, to float64 // distances from the middle
-		c        color.RGBA
-	}{
-		{radius - 1.2*unit, radius + 1.2*unit, color.RGBA{255, 255, 255, 255}},
-		{radius - 0.6*unit, radius + 0.6*unit, color.RGBA{230, 0, 40, 255}},
-	}
-	if first {
-		layers = append(layers, struct {
-			from, to float64
-			c        color.RGBA
-		}{-1, 1.5 * unit, color.RGBA{255, 255, 255, 255}}, struct {
-			from, to float64
-			c        color.RGBA
-		}{-1, unit, color.RGBA{230, 0, 40, 255}})
-	}
-	reach := int(radius+2*unit) + 2
-	for y := max(int(at.Y)-reach, 0); y <= min(int(at.Y)+reach, b.Dy()-1); y++ {
-		for x := max(int(at.X)-reach, 0); x <= min(int(at.X)+reach, b.Dx()-1); x++ {
-			d := math.Hypot(float64(x)+0.5-at.X, float64(y)+0.5-at.Y)
-			px := img.Pix[img.PixOffset(x, y):][:3]
-			for _, l := range layers {
-				a := math.Min(math.Max(math.Min(d-l.from, l.to-d)+0.5, 0), 1) // how much of the pixel is covered, about
-				for k, v := range []byte{l.c.R, l.c.G, l.c.B} {
-					px[k] = byte(float64(px[k])*(1-a) + float64(v)*a + 0.5)
-				}
-			}
-		}
-	}
 }

@@ -46,8 +46,8 @@ func TestPoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, _, _, _ := img.At(100, 25).RGBA(); img.Bounds().Dx() != 200 || r>>8 < 200 {
-		t.Errorf("marked picture: %v, middle %v", img.Bounds(), img.At(100, 25))
+	if img.Bounds().Dx() != 200 || img.At(107, 25) != (color.RGBA{255, 140, 0, 255}) || img.At(150, 82) != (color.RGBA{255, 255, 255, 255}) || img.At(100, 25) != (color.RGBA{0, 0, 0, 255}) {
+		t.Errorf("marked picture: %v, rings %v and %v, middle %v", img.Bounds(), img.At(107, 25), img.At(150, 82), img.At(100, 25))
 	}
 	if img.At(10, 90) != (color.RGBA{0, 0, 0, 255}) {
 		t.Errorf("far from the marks: %v", img.At(10, 90))

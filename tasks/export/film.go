@@ -63,7 +63,10 @@ func (f *Film) Moment(m *Moment) error {
 			if f.ask.Record.Hit {
 				c = color.RGBA{30, 220, 70, 255}
 			}
-			ring(f.img, w+int(p.X*float64(w)), int(p.Y*float64(f.img.Rect.Dy()-captionHigh)), c)
+			h := f.img.Rect.Dy() - captionHigh
+			at := p.Pixel(w, h)
+			at.X += float64(w)
+			tasks.MarkPoint(f.img.SubImage(image.Rect(w, 0, 2*w, h)).(draw.Image), at, c)
 		}
 	}
 	text := font.Drawer{Dst: f.img, Src: image.NewUniform(color.Gray{230}), Face: f.face, Dot: fixed.P(8, f.img.Rect.Dy()-captionHigh+18)}
@@ -71,17 +74,6 @@ func (f *Film) Moment(m *Moment) error {
 	text.Dot = fixed.P(8, f.img.Rect.Dy()-captionHigh+37)
 	text.DrawString(fmt.Sprintf("%5.1f s   %s", m.Time, f.last))
 	return f.out.Add(f.img, 1)
-}
-
-// ring draws a ring of 8 px about a place.
-func ring(img *image.RGBA, x, y int, c color.RGBA) {
-	for dy := -11; dy <= 11; dy++ {
-		for dx := -11; dx <= 11; dx++ {
-			if d := dx*dx + dy*dy; d >= 64 && d <= 121 && image.Pt(x+dx, y+dy).In(img.Rect) {
-				img.SetRGBA(x+dx, y+dy, c)
-			}
-		}
-	}
 }
 
 // Asked keeps the question.

@@ -407,7 +407,7 @@ func drawSide(cv *canvas, l layout, sh *Shown) (h hits) {
 		first := column(sh.JointList)
 		rows := float64(max(first, n-first))
 		half, row := (w-14)/2, rowHeight+3.0
-		for row > rowHeight-3 && y+rows*row+float64(len(sh.Things)+1)*(rowHeight-1) > l.h-12 { // a humanoid has many
+		for row > rowHeight-3 && y+rows*row+rowHeight+4+float64(len(sh.Things))*(rowHeight-1) > l.h-18 { // a humanoid has many
 			row--
 		}
 		top := y

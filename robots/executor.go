@@ -267,50 +267,78 @@ func (e *Executor) clear(q []float64) bool {
 }
 
 // transit plans a motion from where the arm is to one of several positions, the first being wanted most, that keeps clear of everything that
-// was seen, of the arm itself and of what it holds; if it can, also of what may be where nobody saw.
-func (e *Executor) transit(goals [][]float64, held *Held) (t trajectory, goal int, ok bool) {
-	if t, goal, ok = e.carefully(goals, held); !ok {
-		t, goal, ok = e.boldly(goals, held)
+// was seen, of the arm itself and of what it holds; if it can, also of what may be where nobody saw. What a weak hand holds goes the straight way, where
+// that is clear, and as upright as it is, if one of the first few is reached so.
+func (e *Executor) transit(goals [][]float64, few int, held *Held) (t trajectory, goal int, ok bool) {
+	load := loadOf(held)
+	for _, careful := range [...]bool{true, false} {
+		p := e.ways()
+		if careful {
+			if !e.field.beCareful(true) {
+				continue
+			}
+			p = e.careful()
+		}
+		var m Motion
+		if held != nil && e.gentle() {
+			m, goal, ok = p.PlanLevel(e.q, goals[:few], load)
+		}
+		if !ok {
+			m, goal, ok = p.PlanAny(e.q, goals, load)
+		}
+		e.field.beCareful(false)
+		if ok {
+			return m.timed, goal, true
+		}
 	}
-	return t, goal, ok
+	return trajectory{}, 0, false
 }
 
-// carefully is transit that keeps clear of what may be where nobody saw, boldly transit that does not.
-func (e *Executor) carefully(goals [][]float64, held *Held) (t trajectory, goal int, ok bool) {
+// carefully is a way that keeps clear of what may be where nobody saw, boldly one that does not.
+func (e *Executor) carefully(goals [][]float64, load *Load) (t trajectory, goal int, ok bool) {
 	if !e.field.beCareful(true) {
 		return trajectory{}, 0, false
 	}
 	defer e.field.beCareful(false)
-	if e.wary == nil { // not worth a long search
-		e.wary = NewMotionPlanner(&e.robot.Arm, MotionOptions{Checks: 2000, Nodes: 1000})
-		e.wary.check.field = e.field
-	}
-	m, goal, ok := e.wary.PlanAny(e.q, goals, loadOf(held))
+	m, goal, ok := e.careful().PlanAny(e.q, goals, load)
 	return m.timed, goal, ok
 }
 
-func (e *Executor) boldly(goals [][]float64, held *Held) (t trajectory, goal int, ok bool) {
-	m, goal, ok := e.ways().PlanAny(e.q, goals, loadOf(held))
+// careful is the planner of carefully.
+func (e *Executor) careful() *MotionPlanner {
+	if e.wary == nil { // not worth a long search
+		e.wary = NewMotionPlanner(&e.robot.Arm, MotionOptions{Checks: 2000, Nodes: 1000, LoadAccel: e.robot.Hand.LoadAccel})
+		e.wary.check.field = e.field
+	}
+	return e.wary
+}
+
+func (e *Executor) boldly(goals [][]float64, load *Load) (t trajectory, goal int, ok bool) {
+	m, goal, ok := e.ways().PlanAny(e.q, goals, load)
 	return m.timed, goal, ok
 }
 
 // ways is the planner of motions among what was seen.
 func (e *Executor) ways() *MotionPlanner {
 	if e.motion == nil {
-		e.motion = NewMotionPlanner(&e.robot.Arm, MotionOptions{})
+		e.motion = NewMotionPlanner(&e.robot.Arm, MotionOptions{LoadAccel: e.robot.Hand.LoadAccel})
 		e.motion.check.field = e.field
 	}
 	return e.motion
 }
 
-// rests are where the arm may wait with what it holds: at home, or else with the hand higher up or farther out, where there is room for
-// things that hang down or stick out, as far as the arm reaches.
-func (e *Executor) rests(held *Held) [][]float64 {
+// rests are where the arm may wait with what it holds: at home, or there with the hand turned, the first few, or else with the hand higher up or farther
+// out, where there is room for things that hang down or stick out, as far as the arm reaches.
+func (e *Executor) rests(held *Held) (goals [][]float64, few int) {
 	home := e.robot.Arm.Home
-	goals := [][]float64{home}
+	goals = [][]float64{home}
 	if held == nil {
-		return goals
+		return goals, 1
 	}
+	if e.gentle() {
+		goals = append(goals, e.unturned(held)...)
+	}
+	few = len(goals)
 	tBaseEE := e.robot.Arm.Forward(home)
 	out := sim.Vec3{tBaseEE.Pos[0], tBaseEE.Pos[1], 0}
 	out = out.Mul(1 / max(out.Len(), 1e-6))
@@ -323,7 +351,55 @@ func (e *Executor) rests(held *Held) [][]float64 {
 			}
 		}
 	}
-	return goals
+	return goals, few
+}
+
+// gentle reports whether the hand is a weak one: see Hand.LoadAccel.
+func (e *Executor) gentle() bool { return e.robot.Hand.LoadAccel > 0 }
+
+// unturned is where the arm is with its hand where it is at home, but turned about the vertical as it is now, or nearly so; no joint that
+// another arm needs is away from home, and what is held is not in the picture.
+func (e *Executor) unturned(held *Held) [][]float64 {
+	home, load := e.robot.Arm.Home, loadOf(held)
+	at, t := e.robot.Arm.Forward(e.q), e.robot.Arm.Forward(home)
+	var out [][]float64
+	for _, turn := range [...]float64{0, 0.4, -0.4, 0.8, -0.8, 1.2, -1.2} {
+		t.Rot = sim.RPY(0, 0, turn).Mul(at.Rot)
+		for rows := e.robot.Arm.Inverse(t, home, nil); len(rows) > 0; rows = rows[len(home):] {
+			if q := rows[:len(home)]; !e.leans(q) && !e.shown(load, e.tWorldBase.Mul(t)) {
+				out = append(out, q)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// shown reports whether a load would be in the picture where the hand is at tWorldEE.
+func (e *Executor) shown(load *Load, tWorldEE sim.Pose) bool {
+	cam := &e.planner.cloud.cam
+	return slices.ContainsFunc(load.Capsules, func(c Capsule) bool {
+		return slices.ContainsFunc([]sim.Vec3{c.A, c.B}, func(at sim.Vec3) bool {
+			px, _, ok := cam.Project(tWorldEE.Apply(at))
+			_, in := px.Index(cam.Width, cam.Height)
+			return ok && in
+		})
+	})
+}
+
+// leans reports whether joints that another arm needs, too, are away from home at q.
+func (e *Executor) leans(q []float64) bool {
+	for i, j := range e.robot.Arm.Joints {
+		if math.Abs(q[i]-e.robot.Arm.Home[i]) < 1e-3 {
+			continue
+		}
+		for _, m := range e.first.modes() {
+			if m.robot.Side != e.robot.Side && slices.ContainsFunc(m.robot.Arm.Joints, func(k Joint) bool { return k.Name == j.Name }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func lerp(a, b []float64, share float64) []float64 {
@@ -390,7 +466,17 @@ func (e *Executor) apart(q []float64) bool {
 
 // timed gives a path its duration; toolSpeed 0 leaves the tool's speed to the joints.
 func (e *Executor) timed(p *path, toolSpeed float64) trajectory {
-	return timed(p, e.robot.Arm.Joints, toolSpeed, func(q []float64) [3]float64 { return e.robot.Arm.Forward(q).Pos })
+	return timed(p, e.robot.Arm.Joints, pace{speed: toolSpeed, points: func(q []float64, buf []sim.Vec3) []sim.Vec3 { return append(buf[:0], e.robot.Arm.Forward(q).Pos) }})
+}
+
+// laden is timed with something in the hand.
+func (e *Executor) laden(p *path, toolSpeed float64, held *Held) trajectory {
+	at := e.ways().pace(loadOf(held))
+	if at.accel == 0 {
+		return e.timed(p, toolSpeed)
+	}
+	at.speed = toolSpeed
+	return timed(p, e.robot.Arm.Joints, at)
 }
 
 // reversed is rows from the last to the first.
@@ -421,13 +507,13 @@ func (e *Executor) retreat(ctx context.Context, held *Held) (Outcome, error) {
 	if jointDistance(e.q, home) < 1e-6 {
 		return Outcome{}, nil
 	}
-	rests := e.rests(held)
+	rests, few := e.rests(held)
 	if rows := e.escape(held); rows != nil {
 		if out, err := e.follow(ctx, e.timed(newPath(rows...), lineSpeed), nil); err != nil || !out.OK() {
 			return out, err
 		}
 	}
-	t, _, ok := e.transit(rests, held)
+	t, _, ok := e.transit(rests, few, held)
 	for _, rise := range [...]float64{0.06, 0.12, 0.20} {
 		if ok {
 			break
@@ -437,7 +523,7 @@ func (e *Executor) retreat(ctx context.Context, held *Held) (Outcome, error) {
 		if out, err := e.follow(ctx, e.timed(newPath(rows...), lineSpeed), nil); err != nil || !out.OK() {
 			return out, err
 		}
-		t, _, ok = e.transit(rests, held)
+		t, _, ok = e.transit(rests, few, held)
 	}
 	if !ok {
 		t = e.timed(newPath(e.q, home), 0)

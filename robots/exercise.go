@@ -33,7 +33,7 @@ func (e *Executor) Exercise(ctx context.Context, held *Held) (Outcome, []Phase, 
 	if !ok {
 		return failed(Unreachable, "nowhere before the robot can the arm shake by %g m at %g Hz", shakeAmplitude, shakeFrequency), nil, nil
 	}
-	guard := e.holding(held, Dropped, true)
+	guard := e.holding(held, Dropped).guard
 	run := func(name string, do func() (Outcome, error)) func() (Outcome, error) {
 		return func() (Outcome, error) { return e.phase(name, do) }
 	}
@@ -42,7 +42,10 @@ func (e *Executor) Exercise(ctx context.Context, held *Held) (Outcome, []Phase, 
 		run("shake", func() (Outcome, error) { return e.shake(ctx, guard) }),
 		run("turn over", func() (Outcome, error) { return e.turnOver(ctx, held, guard) }),
 		run("across", func() (Outcome, error) { return e.exerciseTo(ctx, [][]float64{to}, held, guard) }),
-		run("home", func() (Outcome, error) { return e.exerciseTo(ctx, e.rests(held), held, guard) }),
+		run("home", func() (Outcome, error) {
+			rests, _ := e.rests(held)
+			return e.exerciseTo(ctx, rests, held, guard)
+		}),
 	} {
 		if out, err := step(); err != nil || !out.OK() {
 			return out, e.phases, err
@@ -93,11 +96,11 @@ func (e *Executor) exercisePlace(held *Held) (from, to []float64, ok bool) {
 
 // exerciseTo goes to one of several places at full speed.
 func (e *Executor) exerciseTo(ctx context.Context, to [][]float64, held *Held, guard func() (Outcome, bool)) (Outcome, error) {
-	t, _, ok := e.transit(to, held)
+	t, _, ok := e.transit(to, 0, held)
 	if !ok {
 		return failed(NoPath, "no clear way with what is held"), nil
 	}
-	return e.follow(ctx, t, guard)
+	return e.follow(ctx, e.timed(t.path, 0), guard) // as fast as the joints allow: gentler is how it carries otherwise
 }
 
 // shakeWay calls visit with the positions of a shake around q, one a control period: to and fro along one axis of the base after the other. It ends
@@ -174,12 +177,12 @@ func (e *Executor) turnOver(ctx context.Context, held *Held, guard func() (Outco
 	for _, h := range around[:min(len(around), turnPlaces)] {
 		goals = append(goals, h.from)
 	}
-	t, goal, ok := e.transit(goals, held)
+	t, goal, ok := e.transit(goals, 0, held)
 	if !ok {
 		return failed(NoPath, "no clear way to where there is room to turn the hand half around"), nil
 	}
 	h := around[goal]
-	for _, t := range [...]trajectory{t, e.timed(newPath(h.from, h.to), 0), e.timed(newPath(h.to, h.from), 0)} {
+	for _, t := range [...]trajectory{e.timed(t.path, 0), e.timed(newPath(h.from, h.to), 0), e.timed(newPath(h.to, h.from), 0)} {
 		if out, err := e.follow(ctx, t, guard); err != nil || !out.OK() {
 			return out, err
 		}

@@ -61,7 +61,7 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 		Hand: Hand{
 			Kind: p.String(),
 			// Closed on nothing the thumb goes on between the two fingers.
-			MaxWidth: p.MaxWidth(), Nothing: -0.004, Reserve: 0.014, MinForce: 1, MaxForce: 14, MaxSpeed: 0.25,
+			MaxWidth: p.MaxWidth(), Nothing: -0.004, Reserve: 0.014, MinForce: 1, MaxForce: 14, MaxSpeed: 0.25, LoadAccel: 2.5,
 			FingerWidth: 0.083, FingerThickness: 0.023, PadLength: 0.045, Depth: 0.066, PalmHalf: [2]float64{0.046, 0.078},
 			TipBack: p.TipBack,
 		},
@@ -73,7 +73,7 @@ func newG1Mode(s g1.Side, p dex3.Preshape) *Robot {
 		// The middle finger sticks out straight, 60 mm behind the tips: nothing may be there.
 		r.Hand.FingerWidth, r.Hand.Depth, r.Hand.PalmHalf, r.Hand.Handicap = 0.026, 0.058, [2]float64{0.074, 0.110}, 5
 		r.Hand.Thin = 0.014
-		r.Hand.Nothing = 0.0045 // pressed together the finger tips bend back: the joints then say 3.2 mm
+		r.Hand.Nothing = 0.0038 // pressed together the finger tips bend back: the joints then say 3.2 mm
 	case dex3.Tripod:
 		r.Hand.FingerGap = 2 * (dex3.FingerZ - 0.011)
 		r.Hand.Thin = 0.025
@@ -386,11 +386,11 @@ func g1HandParts(s g1.Side, p dex3.Preshape, openings ...float64) []Part {
 		thumb, index, middle := dex3.Fingers(int(s), q)
 		root := sim.Vec3{0.0245, sign * 0.0193, 0}
 		add(root, thumb.Pos, 0.0135)
-		add(thumb.Pos, thumb.Apply(sim.Vec3{0, sign * 0.042, 0}), 0.0125)
+		add(thumb.Pos, thumb.Apply(sim.Vec3{0, sign * 0.042, 0}), 0.014)
 		for k, f := range [2]sim.Pose{index, middle} {
 			z := (1 - 2*float64(k)) * dex3.FingerZ
 			add(sim.Vec3{0.0777, sign * -0.0016, z}, f.Pos, 0.0135)
-			add(f.Pos, f.Apply(sim.Vec3{0.042, 0, 0}), 0.0125)
+			add(f.Pos, f.Apply(sim.Vec3{0.042, 0, 0}), 0.014)
 		}
 	}
 	return parts

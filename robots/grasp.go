@@ -968,6 +968,22 @@ func (g *GraspPlanner) goesAlong(k *Grasp) []bool {
 	return g.along
 }
 
+// grow makes a grasp's object as tall as what goes along with it: a bottle with its cap, a holder with its pens.
+func (g *GraspPlanner) grow(k *Grasp, along []bool) {
+	k.body = slices.Clone(k.body) // shared by the grasps of a search
+	for i, p := range g.cloud.points {
+		if !along[i] || g.seg.mask[i] {
+			continue
+		}
+		for j := range k.body {
+			if c := &k.body[j]; sq(p[0]-c.A[0])+sq(p[1]-c.A[1]) <= sq(c.Radius+besideMargin) {
+				c.B[2] = max(c.B[2], p[2]-c.Radius)
+				k.height = max(k.height, p[2]-g.seg.support)
+			}
+		}
+	}
+}
+
 // center is the middle of the area that solid covers seen from above, at the height of the support: about where the object's weight is.
 func (g *GraspPlanner) center() sim.Vec3 {
 	const (

@@ -56,10 +56,16 @@ func (e *Executor) occupied() Outcome {
 		return failed(NoGrasp, "the hand holds something already")
 	case !free:
 		return failed(NoGrasp, "both hands hold something already")
-	case a.grips != nil && jointDistance(a.q, a.robot.Arm.Home) > 0.01:
+	case a.grips != nil && !a.waits():
 		return failed(NoGrasp, "the %s hand holds something, and there was no room for it at home", a.robot.Side)
 	}
 	return Outcome{}
+}
+
+// waits reports whether the hand is where it rests, however turned, and leaves the other arms to themselves.
+func (e *Executor) waits() bool {
+	arm := &e.robot.Arm
+	return !e.leans(e.q) && arm.Forward(e.q).Pos.Sub(arm.Forward(arm.Home).Pos).Len() < 0.01
 }
 
 // A choice is what choosing found out about the mode that it chose.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"sort"
+
+	"github.com/refarena/refarena/sim"
 )
 
 // A path is a smooth curve through joint positions: a natural cubic spline over the parameter s in [0, 1] (one segment: a line).
@@ -118,20 +120,27 @@ const (
 	profileStep = 0.02
 )
 
-// timed gives a path the shortest duration that keeps within every joint's speed and acceleration limit and, if toolSpeed > 0, moves the
-// tool no faster than that [m/s] (tool says where the tool is at joint positions), and then takes the edges off.
+// A pace is what a motion keeps to beside the joints' limits. The zero value is nothing.
+type pace struct {
+	speed float64 // of the first of points, at most [m/s]; 0: as the joints allow
+	accel float64 // of each of points, at most, along each axis of base [m/s²]; 0: as the joints allow
+	// points appends to buf[:0] where some points of the tool, and of what it holds, are in base at q. Their number is always the same.
+	points func(q []float64, buf []sim.Vec3) []sim.Vec3
+}
+
+// timed gives a path the shortest duration that keeps within every joint's speed and acceleration limit and to a pace, and then takes the edges off.
 //
 // The first part is time-optimal on its grid: the acceleration jumps between its limits. The second averages positions over the
 // past so many periods (a moving average, so speeds and accelerations stay within what they were) that no joint's jerk is beyond its limit:
 // an acceleration that swings from one limit to the other over a window T has a jerk of 2·accel/T at most. It costs that
 // window, a tenth of a second on a UR5, and is where the result is not optimal: the optimum under all three limits would save part of the
 // window. It also cuts corners: by accel·T²/24 at most, 3 mrad at full acceleration, and along a straight path by nothing at all.
-func timed(p *path, joints []Joint, toolSpeed float64, tool func(q []float64) [3]float64) trajectory {
+func timed(p *path, joints []Joint, at pace) trajectory {
 	if p.length() == 0 {
 		last := p.q[len(p.q)-1]
 		return trajectory{path: p, periods: 1, q: append(append([]float64(nil), last...), last...), qd: make([]float64, 2*len(last))}
 	}
-	f := newProfile(p, joints, toolSpeed, tool)
+	f := newProfile(p, joints, at)
 	f.controllable()
 	f.forward()
 	window := 1
@@ -147,10 +156,10 @@ func timed(p *path, joints []Joint, toolSpeed float64, tool func(q []float64) [3
 // exactly instead of by a linear program.
 type profile struct {
 	p      *path
-	joints []Joint
+	accels []float64 // that what is limited has at most: the joints [rad/s²], then the coordinates of the points of a pace [m/s²]
 	n      int       // intervals
 	step   float64   // of the grid in s
-	d1, d2 []float64 // (n+1) × joints: first and second derivatives of the path
+	d1, d2 []float64 // (n+1) × accels: first and second derivatives by s along the path
 	limit  []float64 // of x, from speeds
 	x      []float64
 	bounds []bound
@@ -162,7 +171,7 @@ type bound struct {
 	upper bool
 }
 
-func newProfile(p *path, joints []Joint, toolSpeed float64, tool func(q []float64) [3]float64) *profile {
+func newProfile(p *path, joints []Joint, at pace) *profile {
 	dof := len(joints)
 	q := make([]float64, dof)
 	around := 0.0
@@ -172,35 +181,68 @@ func newProfile(p *path, joints []Joint, toolSpeed float64, tool func(q []float6
 		}
 	}
 	n := min(max(int(around/profileStep), 40, 6*len(p.q)), 1500)
-	f := &profile{
-		p: p, joints: joints, n: n, step: 1 / float64(n),
-		d1: make([]float64, (n+1)*dof), d2: make([]float64, (n+1)*dof), limit: make([]float64, n+1), x: make([]float64, n+1),
-		bounds: make([]bound, 0, 4*dof+2),
+	f := &profile{p: p, n: n, step: 1 / float64(n), limit: make([]float64, n+1), x: make([]float64, n+1)}
+	for _, j := range joints {
+		f.accels = append(f.accels, speedShare*j.MaxAccel)
 	}
-	var last [3]float64
+	var points []sim.Vec3
+	if at.accel > 0 {
+		points = at.points(p.q[0], nil)
+		for range 3 * len(points) {
+			f.accels = append(f.accels, at.accel)
+		}
+	}
+	width := len(f.accels)
+	f.d1, f.d2, f.bounds = make([]float64, (n+1)*width), make([]float64, (n+1)*width), make([]bound, 0, 4*width+2)
+	var last sim.Vec3
 	for i := range n + 1 {
 		d1, d2 := f.derivatives(i)
-		p.at(float64(i)/float64(n), q, d1, d2)
+		p.at(float64(i)/float64(n), q, d1[:dof], d2[:dof])
 		f.limit[i] = math.Inf(1)
 		for k, j := range joints {
 			f.limit[i] = min(f.limit[i], sq(speedShare*j.MaxSpeed/max(math.Abs(d1[k]), 1e-12)))
 		}
-		if toolSpeed > 0 {
-			at := tool(q)
+		if at.speed > 0 {
+			points = at.points(q, points)
+			tool := points[0]
 			if i > 0 {
-				per := math.Sqrt(sq(at[0]-last[0])+sq(at[1]-last[1])+sq(at[2]-last[2])) / f.step
-				x := sq(toolSpeed / max(per, 1e-12))
+				per := tool.Sub(last).Len() / f.step
+				x := sq(at.speed / max(per, 1e-12))
 				f.limit[i], f.limit[i-1] = min(f.limit[i], x), min(f.limit[i-1], x)
 			}
-			last = at
+			last = tool
 		}
+	}
+	if at.accel > 0 {
+		f.follow(at, q, dof)
 	}
 	return f
 }
 
+// follow fills the derivatives of the points of a pace by central differences, a tenth of the grid's step to either side.
+func (f *profile) follow(at pace, q []float64, dof int) {
+	var where [3][]sim.Vec3
+	h := f.step / 10
+	for i := range f.n + 1 {
+		s := min(max(float64(i)*f.step, h), 1-h)
+		for k := range where {
+			f.p.at(s+float64(k-1)*h, q, nil, nil)
+			where[k] = at.points(q, where[k])
+		}
+		d1, d2 := f.derivatives(i)
+		for k := range where[1] {
+			for axis := range 3 {
+				before, now, after := where[0][k][axis], where[1][k][axis], where[2][k][axis]
+				d1[dof+3*k+axis] = (after - before) / (2 * h)
+				d2[dof+3*k+axis] = (after - 2*now + before) / (h * h)
+			}
+		}
+	}
+}
+
 func (f *profile) derivatives(i int) (d1, d2 []float64) {
-	dof := len(f.joints)
-	return f.d1[i*dof : (i+1)*dof], f.d2[i*dof : (i+1)*dof]
+	width := len(f.accels)
+	return f.d1[i*width : (i+1)*width], f.d2[i*width : (i+1)*width]
 }
 
 // constrain fills bounds with what the accelerations at both ends of interval i allow, given the greatest x at its end, and returns the
@@ -210,9 +252,9 @@ func (f *profile) constrain(i int, next float64) (most float64) {
 	most = f.limit[i]
 	for end := range 2 {
 		d1, d2 := f.derivatives(i + end)
-		for k, j := range f.joints {
-			// joint acceleration = g·u + c·x, with u = d²s/dt² and x as at the beginning; x at the end is x + 2·u·step
-			g, c, a := d1[k]+2*float64(end)*f.step*d2[k], d2[k], speedShare*j.MaxAccel
+		for k, a := range f.accels {
+			// acceleration = g·u + c·x, with u = d²s/dt² and x as at the beginning; x at the end is x + 2·u·step
+			g, c := d1[k]+2*float64(end)*f.step*d2[k], d2[k]
 			if g < 0 {
 				g, c = -g, -c
 			}
@@ -264,7 +306,7 @@ func (f *profile) forward() {
 
 // sample follows the profile in time and averages over a window of so many periods.
 func (f *profile) sample(window int) trajectory {
-	dof := len(f.joints)
+	dof := len(f.p.q[0])
 	ends := make([]float64, f.n+1) // when the grid's places are reached [s]
 	for i := range f.n {
 		ends[i+1] = ends[i] + 2*f.step/max(math.Sqrt(f.x[i])+math.Sqrt(f.x[i+1]), 1e-9)

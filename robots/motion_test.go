@@ -59,7 +59,7 @@ func TestPath(t *testing.T) {
 func TestPathOfOnePlace(t *testing.T) {
 	robot, _ := Open("ur5")
 	row := randRow(rand.New(rand.NewPCG(1, 1)), robot.Arm.Joints)
-	tr := timed(newPath(row, row), robot.Arm.Joints, 0, nil)
+	tr := timed(newPath(row, row), robot.Arm.Joints, pace{})
 	q, qd := make([]float64, len(row)), make([]float64, len(row))
 	if tr.at(1, q, qd); tr.periods != 1 || jointDistance(q, row) > 0 || jointDistance(qd, make([]float64, len(row))) > 0 {
 		t.Errorf("a path from a place to itself: %d periods, %v at %v", tr.periods, q, qd)
@@ -77,7 +77,7 @@ func TestTimedKeepsLimits(t *testing.T) {
 		for range 2 + draw%4 {
 			rows = append(rows, randRow(r, joints))
 		}
-		tr := timed(newPath(rows...), joints, 0, nil)
+		tr := timed(newPath(rows...), joints, pace{})
 		q, qd, last, lastD := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
 		copy(last, rows[0])
 		var speed, accel float64
@@ -101,6 +101,51 @@ func TestTimedKeepsLimits(t *testing.T) {
 		}
 		if jointDistance(q, rows[len(rows)-1]) > 1e-9 || jointDistance(qd, make([]float64, n)) > 1e-9 {
 			t.Errorf("draw %d: ends at %v with %v, want %v at rest", draw, q, qd, rows[len(rows)-1])
+		}
+	}
+}
+
+// A pace bounds the accelerations of the tool and of what it holds, along every axis, and costs no more time than it must.
+func TestTimedKeepsPace(t *testing.T) {
+	const most = 2.5
+	robot, _ := Open("g1")
+	arm := &robot.Arm
+	n := len(arm.Joints)
+	end := sim.Vec3{0.03, 0.02, 0.15}
+	points := func(q []float64, buf []sim.Vec3) []sim.Vec3 {
+		tBaseEE := arm.Forward(q)
+		return append(buf[:0], tBaseEE.Pos, tBaseEE.Apply(end))
+	}
+	r := rand.New(rand.NewPCG(15, 16))
+	for draw := range 50 {
+		rows := [][]float64{arm.Home}
+		for range 1 + draw%3 {
+			rows = append(rows, lerp(rows[len(rows)-1], randRow(r, arm.Joints), 0.5))
+		}
+		free := timed(newPath(rows...), arm.Joints, pace{})
+		tr := timed(newPath(rows...), arm.Joints, pace{accel: most, points: points})
+		q, qd := make([]float64, n), make([]float64, n)
+		var at [3][]sim.Vec3 // at the last three periods
+		worst, limit := 0.0, 0.0
+		for k := range tr.periods + 1 {
+			tr.at(k, q, qd)
+			at[0], at[1], at[2] = at[1], at[2], points(q, nil)
+			for i := range at[0] {
+				a := at[2][i].Sub(at[1][i].Mul(2)).Add(at[0][i]).Mul(Rate * Rate)
+				worst = max(worst, math.Abs(a[0]), math.Abs(a[1]), math.Abs(a[2]))
+			}
+			for i, j := range arm.Joints {
+				limit = max(limit, math.Abs(qd[i])/j.MaxSpeed)
+			}
+		}
+		if worst > 1.1*most || limit > 1 { // a path is looked at on a grid
+			t.Errorf("draw %d: %.2f m/s², want at most %.2f; %.2f of a joint's speed", draw, worst, most, limit)
+		}
+		if worst < 0.7*most && tr.periods > free.periods {
+			t.Errorf("draw %d: %d periods, without a pace %d, and only %.2f m/s² of %.2f used", draw, tr.periods, free.periods, worst, most)
+		}
+		if jointDistance(q, rows[len(rows)-1]) > 1e-9 {
+			t.Errorf("draw %d: ends at %v, want %v", draw, q, rows[len(rows)-1])
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"github.com/go-gl/mathgl/mgl64"
+
 	"github.com/refarena/refarena/sim"
 )
 
@@ -16,6 +18,7 @@ type MotionOptions struct {
 	Nodes     int     // joint positions in the search trees before they give up; 0 means 6000
 	Checks    int     // joint positions looked at before a search gives up that keeps Clearance; 0 means 16,000
 	Shortcuts int     // tries to make the way shorter; 0 means 120
+	LoadAccel float64 // of the tool and of a load's far end, at most, along each axis [m/s²]; 0: as the joints allow
 }
 
 func (o MotionOptions) withDefaults() MotionOptions {
@@ -160,13 +163,11 @@ func (p *MotionPlanner) PlanAny(from []float64, goals [][]float64, load *Load) (
 		open[i] = p.check.clear(from, p.opt.Clearance*share)
 	}
 	answer := func(straight bool, margin float64, goal int) (Motion, int, bool) {
-		m := Motion{Clearance: margin, Straight: straight, Searched: searched, Checks: p.check.checks, path: p.curve, Rows: p.curve.q}
-		m.Length = distance(from, goals[goal])
-		if !straight {
-			m.Length = p.curveLength()
+		m := p.answer(load, margin)
+		m.Straight, m.Searched = straight, searched
+		if straight {
+			m.Length = distance(from, goals[goal])
 		}
-		m.timed = timed(m.path, p.arm.Joints, 0, nil)
-		m.Seconds = float64(m.timed.periods) * Period
 		return m, goal, true
 	}
 	for goal, to := range goals {
@@ -204,6 +205,99 @@ func (p *MotionPlanner) PlanAny(from []float64, goals [][]float64, load *Load) (
 		}
 	}
 	return Motion{Searched: searched, Checks: p.check.checks}, 0, false
+}
+
+// pace is what motions with a load keep to.
+func (p *MotionPlanner) pace(load *Load) pace {
+	if load == nil || p.opt.LoadAccel == 0 {
+		return pace{}
+	}
+	return pace{accel: p.opt.LoadAccel, points: func(q []float64, buf []sim.Vec3) []sim.Vec3 {
+		tBaseEE := p.arm.Forward(q)
+		return append(buf[:0], tBaseEE.Pos, tBaseEE.Apply(load.end()))
+	}}
+}
+
+// levelChecks is how many joint positions are looked at before PlanLevel gives up.
+const levelChecks = 8000
+
+// rises are how much higher than straight the hand goes half way on the ways of PlanLevel [m].
+var rises = [...]float64{0, 0.06, 0.12, 0.20}
+
+// PlanLevel finds a motion on which the hand goes straight to one of several places, the one that is most wanted first, or in an arc over it, and turns
+// evenly: what it holds is tilted on the way no more than at the ends. There is no search; false: none is clear.
+func (p *MotionPlanner) PlanLevel(from []float64, goals [][]float64, load *Load) (m Motion, goal int, ok bool) {
+	p.check.hold(load)
+	p.check.checks = 0
+	for share := range margins {
+		margin := p.opt.Clearance * margins[share]
+		if !p.inside(from) || !p.check.clear(from, margin) {
+			continue
+		}
+		for goal, to := range goals {
+			if !p.inside(to) || !p.check.clear(to, margin) {
+				continue
+			}
+			for _, rise := range rises {
+				if p.check.checks < levelChecks && p.along(from, to, rise, margin) && p.smooth(margin) {
+					return p.answer(load, margin), goal, true
+				}
+			}
+		}
+	}
+	return Motion{Checks: p.check.checks}, 0, false
+}
+
+// along fills found with joint positions on such a way. The last stretch, on which the arm may turn about the hand, tilts it by a little at most.
+func (p *MotionPlanner) along(from, to []float64, rise, margin float64) bool {
+	const far, turned = 0.03, 0.15 // between rows [m, rad]
+	dof := len(from)
+	a, b := p.arm.Forward(from), p.arm.Forward(to)
+	n := int(math.Ceil(max(b.Pos.Sub(a.Pos).Len()/far, 4*rise/far, sim.QuatAngle(a.Rot, b.Rot)/turned, 2)))
+	p.found = append(p.found[:0], from...)
+	for k := 1; k < n; k++ {
+		s := float64(k) / float64(n)
+		t := sim.Pose{Pos: a.Pos.Add(b.Pos.Sub(a.Pos).Mul(s)), Rot: mgl64.QuatSlerp(a.Rot, b.Rot, s)}
+		t.Pos[2] += rise * 4 * s * (1 - s)
+		last := p.found[len(p.found)-dof:]
+		if !p.follows(t, lerp(last, to, 1/float64(n-k+1)), last) && !p.follows(t, last, last) { // towards the end, or else as the arm is
+			return false
+		}
+		row := p.inverse[:dof]
+		if !p.inside(row) || !p.check.clear(row, margin) || !p.edge(last, row, margin) {
+			return false
+		}
+		p.found = append(p.found, row...)
+	}
+	last := p.found[len(p.found)-dof:]
+	for k := range 8 {
+		q := p.arm.Forward(lerp(last, to, float64(k)/8))
+		if angle := math.Acos(max(-1, min(1, q.Axis(2).Dot(b.Axis(2))))); angle > blendTilt+turned {
+			return false
+		}
+	}
+	if !p.edge(last, to, margin) {
+		return false
+	}
+	p.found = append(p.found, to...)
+	return true
+}
+
+// follows fills inverse with where the arm is with its hand at tBaseEE, and reports whether that is near to where it was before.
+func (p *MotionPlanner) follows(tBaseEE sim.Pose, seed, last []float64) bool {
+	p.inverse = p.arm.Inverse(tBaseEE, seed, p.inverse)
+	return len(p.inverse) > 0 && distance(p.inverse[:len(last)], last) <= stride
+}
+
+// blendTilt is how far the hand is tilted, at most, where the arm turns about it at the end of a level way [rad].
+const blendTilt = 0.2
+
+// answer is the motion along curve, which was looked at with a margin.
+func (p *MotionPlanner) answer(load *Load, margin float64) Motion {
+	m := Motion{Clearance: margin, Checks: p.check.checks, path: p.curve, Rows: p.curve.q, Length: p.curveLength()}
+	m.timed = timed(m.path, p.arm.Joints, p.pace(load))
+	m.Seconds = float64(m.timed.periods) * Period
+	return m
 }
 
 // At fills joint positions [rad] and velocities [rad/s] at the end of control period k, from 0 to Seconds × Rate.

@@ -24,6 +24,19 @@ func loadOf(held *Held) *Load {
 	return l
 }
 
+// end is the end of a capsule that is farthest from the tool, in ee.
+func (l *Load) end() sim.Vec3 {
+	var far sim.Vec3
+	for _, c := range l.Capsules {
+		for _, at := range [2]sim.Vec3{c.A, c.B} {
+			if at.Len() > far.Len() {
+				far = at
+			}
+		}
+	}
+	return far
+}
+
 // A Cylinder along z of the ee frame.
 type Cylinder struct {
 	X, Y        float64 // of its axis, in ee [m]

@@ -304,20 +304,27 @@ func TestLinesAreStraight(t *testing.T) {
 
 // What is planned for covers the collision geometry of the hand at every opening.
 func TestPartsCoverTheHand(t *testing.T) {
-	rg := newRig(t, nil)
-	p := NewMotionPlanner(&rg.robot.Arm, MotionOptions{})
-	home := rg.robot.Arm.Home
-	p.check.place(home)
-	for _, width := range []float64{0.085, 0.06, 0.03, 0} {
-		rg.hold(t, Rate, home, HandCommand{Width: width})
-		for g := range rg.model.NGeom() {
-			if name := rg.model.BodyName(rg.model.GeomBody(g)); !strings.HasPrefix(name, "robot/gripper/") || !rg.model.GeomCollides(g) {
-				continue
-			}
-			at := rg.data.GeomPose(g).Pos
-			covered := slices.ContainsFunc(p.check.placed, func(c Capsule) bool { return segmentDistance2(at, c.A, c.B) <= c.Radius*c.Radius })
-			if !covered {
-				t.Errorf("opening %.3f m: the middle of %s %s is outside", width, rg.model.BodyName(rg.model.GeomBody(g)), rg.model.GeomName(g))
+	for name, hand := range map[string]string{"ur5": "robot/gripper/", "g1": "robot/right_hand_"} {
+		robot, err := Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rg := newRigOf(t, robot, nil)
+		p := NewMotionPlanner(&rg.robot.Arm, MotionOptions{})
+		home := rg.robot.Arm.Home
+		p.check.place(home)
+		for _, share := range []float64{1, 0.75, 0.5, 0.35, 0.2, 0} {
+			width := share * robot.Hand.MaxWidth
+			rg.hold(t, Rate, home, HandCommand{Width: width})
+			for g := range rg.model.NGeom() {
+				if body := rg.model.BodyName(rg.model.GeomBody(g)); !strings.HasPrefix(body, hand) || !rg.model.GeomCollides(g) {
+					continue
+				}
+				at := rg.data.GeomPose(g).Pos
+				covered := slices.ContainsFunc(p.check.placed, func(c Capsule) bool { return segmentDistance2(at, c.A, c.B) <= c.Radius*c.Radius })
+				if !covered {
+					t.Errorf("%s, opening %.3f m: the middle of %s %s is outside", name, width, rg.model.BodyName(rg.model.GeomBody(g)), rg.model.GeomName(g))
+				}
 			}
 		}
 	}

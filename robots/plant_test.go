@@ -243,7 +243,7 @@ func TestTracking(t *testing.T) {
 		q, qd := make([]float64, ur5.DOF), make([]float64, ur5.DOF)
 		var worst, fastest float64
 		for i := range stops[1:] {
-			tr := timed(newPath(stops[i], stops[i+1]), robot.Arm.Joints, 0, nil)
+			tr := timed(newPath(stops[i], stops[i+1]), robot.Arm.Joints, pace{})
 			for k := 1; k <= tr.periods; k++ {
 				tr.at(k, q, qd)
 				if err := p.Step(Command{Q: q, QD: qd}); err != nil {
@@ -432,7 +432,7 @@ func TestHoldsAboveTheMiddle(t *testing.T) {
 	lifted := r.robot.Arm.Forward(up)
 	lifted.Pos[2] += 0.02
 	copy(up, r.robot.Arm.Inverse(lifted, up, nil))
-	tr := timed(newPath(r.robot.Arm.Home, up), r.robot.Arm.Joints, 0.05, func(q []float64) [3]float64 { return r.robot.Arm.Forward(q).Pos })
+	tr := timed(newPath(r.robot.Arm.Home, up), r.robot.Arm.Joints, pace{speed: 0.05, points: func(q []float64, buf []sim.Vec3) []sim.Vec3 { return append(buf[:0], r.robot.Arm.Forward(q).Pos) }})
 	q, qd := make([]float64, ur5.DOF), make([]float64, ur5.DOF)
 	for k := 1; k <= tr.periods; k++ {
 		tr.at(k, q, qd)

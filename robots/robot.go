@@ -195,6 +195,7 @@ type Hand struct {
 	Nothing            float64 // a hand closed to this, by its joints, holds nothing [m]; 0 means 0.002
 	MinForce, MaxForce float64 // [N]
 	MaxSpeed           float64 // of the opening [m/s]
+	LoadAccel          float64 // of what it holds, at most, along each axis [m/s²]; 0: as the arm's joints allow
 
 	// Shape, for finding grasps; lengths along z count from the ee frame's origin backwards [m].
 	FingerWidth     float64 // across the closing direction

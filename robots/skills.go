@@ -421,28 +421,50 @@ func (h *Held) felt() {
 	}
 }
 
-// holding is the guard while something is carried: it is gone when the fingers come together, or press on nothing for a while. That they
-// come closer is no loss by itself: what was gripped askew turns until it lies flat between the pads.
-func (e *Executor) holding(held *Held, cause Cause, stop bool) func() (Outcome, bool) {
-	loose := 0
-	return func() (Outcome, bool) {
-		s := e.plant.State()
-		if s.Grip < looseShare*held.Force {
-			loose++
-		} else {
-			loose = 0
-		}
-		if s.Width < e.robot.Hand.nothing() || loose >= looseFor {
-			return failed(cause, "the hand closed from %.1f to %.1f mm, pressing with %.0f N", 1000*held.Width, 1000*s.Width, s.Grip), stop
-		}
+// holding watches what is carried: it is lost when the fingers have come together, or press on nothing, for a while. That they come closer is no loss
+// by itself: what was gripped askew turns until it lies flat between the pads; nor is a moment of either, when the arm jerks.
+type holding struct {
+	e     *Executor
+	held  *Held
+	cause Cause // of its loss
+	loose int   // control periods for which it has looked lost
+}
+
+func (e *Executor) holding(held *Held, cause Cause) *holding {
+	return &holding{e: e, held: held, cause: cause}
+}
+
+// guard is asked after each control period.
+func (h *holding) guard() (Outcome, bool) {
+	s, hand := h.e.plant.State(), &h.e.robot.Hand
+	if s.Width < hand.nothing() || s.Grip < looseShare*h.held.Force {
+		h.loose++
+	} else {
+		h.loose = 0
+	}
+	if h.loose < looseFor {
 		return Outcome{}, false
 	}
+	return failed(h.cause, "the hand closed from %.1f to %.1f mm, pressing with %.0f N", 1000*h.held.Width, 1000*s.Width, s.Grip), true
+}
+
+// settled is asked when a motion has ended: where it looks lost, the arm waits until that is sure.
+func (h *holding) settled(ctx context.Context) (out Outcome, err error) {
+	out, lost := h.guard()
+	for h.loose > 0 && !lost && err == nil {
+		if err = h.e.step(ctx); err == nil {
+			out, lost = h.guard()
+		}
+	}
+	return out, err
 }
 
 // lift raises what is held straight up until it and the arm are clear of everything, or else as far as the arm can, and looks whether it
 // is still there.
 func (e *Executor) lift(ctx context.Context, held *Held, approach [][]float64) (Outcome, error) {
-	e.field.set(&e.planner.cloud, e.tBaseWorld, e.planner.goesAlong(&held.Grasp)) // what is held is no obstacle
+	along := e.planner.goesAlong(&held.Grasp)
+	e.field.set(&e.planner.cloud, e.tBaseWorld, along) // what is held is no obstacle
+	e.planner.grow(&held.Grasp, along)
 	at := e.robot.Arm.Forward(e.q).Pos
 	top := max(at[2]+0.10, e.field.tallest+held.Grasp.below+2*heldClearance)
 	rows, ok := e.line(e.q, sim.Vec3{at[0], at[1], top})
@@ -461,12 +483,12 @@ func (e *Executor) lift(ctx context.Context, held *Held, approach [][]float64) (
 	case !ok && len(rows) < 4:
 		rows = reversed(approach)
 	}
-	guard := e.holding(held, Slip, true)
+	hold := e.holding(held, Slip)
 	force, n := 0.0, 0
 	s, up := e.plant.State(), sim.Vec3{0, 0, 1}
-	out, err := e.follow(ctx, e.timed(newPath(rows...), lineSpeed), func() (Outcome, bool) {
+	out, err := e.follow(ctx, e.laden(newPath(rows...), lineSpeed, held), func() (Outcome, bool) {
 		force, n = force+e.robot.Arm.ToolForce(s.Q, s.Torque, up), n+1
-		return guard()
+		return hold.guard()
 	})
 	if err != nil || !out.OK() {
 		return out, err
@@ -477,8 +499,7 @@ func (e *Executor) lift(ctx context.Context, held *Held, approach [][]float64) (
 		_, err = e.follow(ctx, e.timed(newPath(rows...), lineSpeed/2), nil)
 		return out, err
 	}
-	out, _ = guard()
-	return out, nil
+	return hold.settled(ctx)
 }
 
 const gravity = 9.81 // [m/s²]
@@ -497,25 +518,24 @@ func (e *Executor) tooHeavy(mass float64) Outcome {
 
 // carryHome brings what is held home, or to another place where the arm may wait with it.
 func (e *Executor) carryHome(ctx context.Context, held *Held) (Outcome, error) {
-	guard := e.holding(held, Dropped, true)
-	rests := e.rests(held)
-	t, _, ok := e.transit(rests, held)
+	hold := e.holding(held, Dropped)
+	rests, few := e.rests(held)
+	t, _, ok := e.transit(rests, few, held)
 	if !ok { // it may be smaller than what was taken for it, with its like beside it
-		t, _, ok = e.transit(rests, held.slim())
+		t, _, ok = e.transit(rests, few, held.slim())
 	}
 	if !ok { // back to where it stood
 		rows, _ := e.line(e.q, e.tBaseWorld.Apply(held.Grasp.TWorldEE.Pos))
-		if out, err := e.follow(ctx, e.timed(newPath(rows...), lineSpeed/2), guard); err != nil || !out.OK() {
+		if out, err := e.follow(ctx, e.laden(newPath(rows...), lineSpeed/2, held), hold.guard); err != nil || !out.OK() {
 			return out, err
 		}
 		return failed(NoPath, "no clear way home with something %.2f m wide that reaches %.2f m below the fingers",
 			2*held.Grasp.half, held.Grasp.below), nil
 	}
-	if out, err := e.follow(ctx, t, guard); err != nil || !out.OK() {
+	if out, err := e.follow(ctx, t, hold.guard); err != nil || !out.OK() {
 		return out, err
 	}
-	out, _ := guard()
-	return out, nil
+	return hold.settled(ctx)
 }
 
 // slim is what is held as far as it is near the hand's axis.
@@ -616,9 +636,9 @@ func (e *Executor) place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 	if !r.OK() {
 		return nil
 	}
-	lost := e.holding(held, Dropped, true)
+	hold := e.holding(held, Dropped)
 	guard := func() (Outcome, bool) {
-		if out, stop := lost(); stop {
+		if out, stop := hold.guard(); stop {
 			return out, stop
 		}
 		return e.interrupted()
@@ -627,7 +647,7 @@ func (e *Executor) place(ctx context.Context, f *sim.Frame, px sim.Pixel, held *
 	r.Outcome, err = e.phase("carry", func() (Outcome, error) { return e.follow(ctx, plan.there, guard) })
 	if err == nil && r.OK() {
 		r.Outcome, err = e.phase("lower", func() (Outcome, error) {
-			out, err := e.follow(ctx, e.timed(newPath(plan.lower...), lineSpeed), guard)
+			out, err := e.follow(ctx, e.laden(newPath(plan.lower...), lineSpeed, held), guard)
 			high := e.robot.Arm.Forward(e.q).Pos[2] - e.robot.Arm.Forward(plan.lower[len(plan.lower)-1]).Pos[2]
 			if r.Touched = out.Cause == Collision && high < earlyTouch; r.Touched {
 				out = Outcome{Detail: fmt.Sprintf("it was met %.0f mm higher than it was seen", 1000*high)} // what is held hangs lower than it did
@@ -698,6 +718,7 @@ const (
 	placeDirs   = 8     // places on each
 	earlyTouch  = 0.04  // so far above where something is to be set down, resistance is the surface [m]
 	placePlans  = 24    // of the best places, ways are planned to so many, at most
+	levelPlaces = 12    // and level ways to so many positions of the arm
 )
 
 const (
@@ -751,7 +772,7 @@ func (e *Executor) planPlace(p sim.Vec3, held *Held) (placePlan, Outcome) {
 				continue
 			}
 			reached = true
-			if t, goal, ok := e.transit(goals, held); ok {
+			if t, goal, ok := e.transit(goals, min(len(goals), levelPlaces), held); ok {
 				plan := plans[goal]
 				plan.there = t
 				foot := plan.tWorldEE.Apply(held.Grasp.foot)
@@ -929,9 +950,9 @@ func (e *Executor) setDown(ctx context.Context, held *Held, plan placePlan) (out
 	up := sim.Vec3{0, 0, 1}
 	var before float64
 	n := 0
-	lost := e.holding(held, Dropped, true)
+	hold := e.holding(held, Dropped)
 	out, err = e.follow(ctx, e.timed(newPath(plan.set...), lowerSpeed), func() (Outcome, bool) {
-		if out, gone := lost(); gone {
+		if out, gone := hold.guard(); gone {
 			return out, true
 		}
 		force := e.robot.Arm.ToolForce(s.Q, s.Torque, up)

@@ -526,14 +526,15 @@ func (b *bench) runEpisode() (x []float64, _ map[string]any, err error) {
 	return x, b.sceneConfig(), err
 }
 
-// twoWorkers compares two workers with one on the same episodes.
+// twoWorkers compares two workers with one on the same episodes: so many that the last one, with which a worker is left alone, counts little.
 func (b *bench) twoWorkers() (x []float64, _ map[string]any, err error) {
+	const episodes = 24
 	for range 3 {
-		one, _, err := b.evaluate(8, 1)
+		one, _, err := b.evaluate(episodes, 1)
 		if err != nil {
 			return nil, nil, err
 		}
-		two, _, err := b.evaluate(8, 2)
+		two, _, err := b.evaluate(episodes, 2)
 		if err != nil {
 			return nil, nil, err
 		}

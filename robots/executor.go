@@ -271,51 +271,39 @@ func (e *Executor) clear(q []float64) bool {
 // that is clear, and as upright as it is, if one of the first few is reached so.
 func (e *Executor) transit(goals [][]float64, few int, held *Held) (t trajectory, goal int, ok bool) {
 	load := loadOf(held)
-	for _, careful := range [...]bool{true, false} {
-		p := e.ways()
-		if careful {
-			if !e.field.beCareful(true) {
-				continue
-			}
-			p = e.careful()
-		}
-		var m Motion
-		if held != nil && e.gentle() {
-			m, goal, ok = p.PlanLevel(e.q, goals[:few], load)
-		}
-		if !ok {
-			m, goal, ok = p.PlanAny(e.q, goals, load)
-		}
-		e.field.beCareful(false)
-		if ok {
-			return m.timed, goal, true
-		}
+	if t, goal, ok = e.way(goals, few, load, true); !ok {
+		t, goal, ok = e.way(goals, few, load, false)
 	}
-	return trajectory{}, 0, false
+	return t, goal, ok
 }
 
-// carefully is a way that keeps clear of what may be where nobody saw, boldly one that does not.
-func (e *Executor) carefully(goals [][]float64, load *Load) (t trajectory, goal int, ok bool) {
-	if !e.field.beCareful(true) {
-		return trajectory{}, 0, false
+// way is transit that, if careful, keeps clear of what may be where nobody saw too, or else does not mind it.
+func (e *Executor) way(goals [][]float64, few int, load *Load, careful bool) (t trajectory, goal int, ok bool) {
+	p := e.ways()
+	if careful {
+		if !e.field.beCareful(true) {
+			return trajectory{}, 0, false
+		}
+		defer e.field.beCareful(false)
+		p = e.careful()
 	}
-	defer e.field.beCareful(false)
-	m, goal, ok := e.careful().PlanAny(e.q, goals, load)
+	var m Motion
+	if load != nil && e.gentle() {
+		m, goal, ok = p.PlanLevel(e.q, goals[:few], load)
+	}
+	if !ok {
+		m, goal, ok = p.PlanAny(e.q, goals, load)
+	}
 	return m.timed, goal, ok
 }
 
-// careful is the planner of carefully.
+// careful is the planner of careful ways.
 func (e *Executor) careful() *MotionPlanner {
 	if e.wary == nil { // not worth a long search
 		e.wary = NewMotionPlanner(&e.robot.Arm, MotionOptions{Checks: 2000, Nodes: 1000, LoadAccel: e.robot.Hand.LoadAccel})
 		e.wary.check.field = e.field
 	}
 	return e.wary
-}
-
-func (e *Executor) boldly(goals [][]float64, load *Load) (t trajectory, goal int, ok bool) {
-	m, goal, ok := e.ways().PlanAny(e.q, goals, load)
-	return m.timed, goal, ok
 }
 
 // ways is the planner of motions among what was seen.

@@ -225,7 +225,8 @@ const levelChecks = 8000
 var rises = [...]float64{0, 0.06, 0.12, 0.20}
 
 // PlanLevel finds a motion on which the hand goes straight to one of several places, the one that is most wanted first, or in an arc over it, and turns
-// evenly: what it holds is tilted on the way no more than at the ends. There is no search; false: none is clear.
+// evenly: what it holds is tilted on the way no more than at the ends, but for blendTilt. Places are joint positions [rad], goal is the index of the one
+// that it goes to. There is no search; false: none is clear.
 func (p *MotionPlanner) PlanLevel(from []float64, goals [][]float64, load *Load) (m Motion, goal int, ok bool) {
 	p.check.hold(load)
 	p.check.checks = 0

@@ -161,10 +161,6 @@ func (e *Executor) choose(r *PickResult, careful bool) (pickPlan, Outcome) {
 // chooseApart plans the motion to the best grasp that can be reached, leaving out those within some distance [m] and angle [rad] of one that
 // was tried: the first few first, so that a good grasp behind a long way is not passed over for a worse one.
 func (e *Executor) chooseApart(r *PickResult, far, turned float64, careful bool) (pickPlan, Outcome) {
-	way := e.boldly
-	if careful {
-		way = e.carefully
-	}
 	cause := Unreachable
 	var plans []pickPlan
 	var goals [][]float64
@@ -188,7 +184,7 @@ func (e *Executor) chooseApart(r *PickResult, far, turned float64, careful bool)
 			if careful && seen > portions[1] {
 				break
 			}
-			if t, goal, ok := way(goals, nil); ok {
+			if t, goal, ok := e.way(goals, 0, nil, careful); ok {
 				plans[goal].there = t
 				return plans[goal], Outcome{}
 			}

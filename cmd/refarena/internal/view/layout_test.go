@@ -59,7 +59,8 @@ func TestToolIsTheHandThatActs(t *testing.T) {
 	home := make([]float64, len(joints))
 	for i, j := range joints {
 		list[i].Name = j.Name
-		for _, arm := range arms(r) {
+		for _, side := range r.Arms() {
+			arm := &side.Arm
 			for k, a := range arm.Joints {
 				if a.Name == j.Name {
 					home[i] = arm.Home[k]

@@ -452,7 +452,8 @@ func (s *static) tool(m *tasks.Moment) sim.Vec3 {
 	}
 	var pBaseTool sim.Vec3
 	best := math.Inf(-1)
-	for i, arm := range arms(s.robot) {
+	for i, side := range s.robot.Arms() { // right before left, as the hands
+		arm := &side.Arm
 		q := make([]float64, len(arm.Joints))
 		away := 0.0
 		for k, j := range arm.Joints {
@@ -468,18 +469,6 @@ func (s *static) tool(m *tasks.Moment) sim.Vec3 {
 		}
 	}
 	return m.Poses[s.base].Apply(pBaseTool)
-}
-
-// arms are those of a robot, each once, right before left.
-func arms(r *robots.Robot) []*robots.Arm {
-	var out []*robots.Arm
-	for _, side := range []string{"", "right", "left"} {
-		modes := r.Modes()
-		if i := slices.IndexFunc(modes, func(m *robots.Robot) bool { return m.Side == side }); i >= 0 {
-			out = append(out, &modes[i].Arm)
-		}
-	}
-	return out
 }
 
 // ended does what is to be done once when an episode has ended: save it, compare it.
